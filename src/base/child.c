@@ -1,0 +1,156 @@
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/container.h"
+
+extern char **environ;
+
+static void close_watch(struct loop *loop, struct loop_watch *watch)
+{
+    if (watch->fd < 0)
+        return;
+    loop_unwatch(loop, watch);
+    close(watch->fd);
+    watch->fd = -1;
+}
+
+/* Finished when the command has exited and its output has ended; a grandchild that keeps the
+ * pipe open is not waited for once the command is gone. */
+static void child_finish(struct child *child)
+{
+    close_watch(child->loop, &child->out);
+    close_watch(child->loop, &child->process);
+    loop_clear_timer(child->loop, &child->deadline);
+    child->done(child, child->error);
+}
+
+static void child_kill(struct child *child, int err)
+{
+    child->error = err;
+    kill(-child->pid, SIGKILL);
+}
+
+/* Reads what there is. Wipes its own copy. */
+static void child_read(struct child *child)
+{
+    char chunk[1024];
+    ssize_t n;
+    while (child->out.fd >= 0 && (n = read(child->out.fd, chunk, sizeof chunk)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return; /* EAGAIN: the loop will call again */
+        int err = locked_add(&child->output, chunk, (size_t)n);
+        locked_wipe(chunk, sizeof chunk);
+        if (err) {
+            child_kill(child, err);
+            break;
+        }
+    }
+    close_watch(child->loop, &child->out);
+}
+
+static void child_output_ready(struct loop_watch *watch, uint32_t events)
+{
+    (void)events;
+    child_read(CONTAINER_OF(watch, struct child, out));
+}
+
+static void child_process_ready(struct loop_watch *watch, uint32_t events)
+{
+    struct child *child = CONTAINER_OF(watch, struct child, process);
+    (void)events;
+    if (waitpid(child->pid, &child->wait_status, WNOHANG) != child->pid)
+        return;
+    child->exited = true;
+    child_read(child);
+    child_finish(child);
+}
+
+static void child_deadline(struct loop_timer *timer)
+{
+    child_kill(CONTAINER_OF(timer, struct child, deadline), -ETIMEDOUT);
+}
+
+/* posix_spawn's attributes and file actions for a command whose output goes to `out_fd`. */
+static int child_spawn(struct child *child, char *const argv[], int out_fd)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    int err = posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return -err;
+}
+
+int child_start(struct child *child, struct loop *loop, char *const argv[], size_t max,
+    uint64_t deadline_ms, void (*done)(struct child *child, int err))
+{
+    *child = (struct child){
+        .done = done,
+        .loop = loop,
+        .out = {.ready = child_output_ready, .fd = -1},
+        .process = {.ready = child_process_ready, .fd = -1},
+        .deadline = {.fire = child_deadline},
+    };
+    int err = locked_init(&child->output, max);
+    if (err)
+        return err;
+    int pipe_fds[2];
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
+        err = -errno;
+        goto fail;
+    }
+    child->out.fd = pipe_fds[0];
+    fcntl(child->out.fd, F_SETFL, O_NONBLOCK);
+    err = child_spawn(child, argv, pipe_fds[1]);
+    close(pipe_fds[1]);
+    if (err)
+        goto fail;
+    child->process.fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    err = child->process.fd < 0 ? -errno : loop_watch(loop, &child->out, EPOLLIN);
+    if (!err)
+        err = loop_watch(loop, &child->process, EPOLLIN);
+    if (err)
+        goto fail;
+    loop_set_timer(loop, &child->deadline, deadline_ms);
+    return 0;
+fail:
+    child_release(child);
+    return err;
+}
+
+void child_release(struct child *child)
+{
+    if (child->loop) {
+        if (child->pid > 0 && !child->exited) {
+            kill(-child->pid, SIGKILL);
+            waitpid(child->pid, NULL, 0);
+        }
+        close_watch(child->loop, &child->out);
+        close_watch(child->loop, &child->process);
+        loop_clear_timer(child->loop, &child->deadline);
+    }
+    locked_release(&child->output);
+    *child = (struct child){0};
+}

@@ -1,0 +1,24 @@
+/*
+ * Messages to the person who runs the program: stderr in front, syslog in the background.
+ *
+ * Never give these a value or a token, nor a server's text that did not pass
+ * text_printable().
+ */
+#ifndef GHSECRETFS_LOG_H
+#define GHSECRETFS_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_DEBUG };
+
+/* Messages above this level are dropped. Starts at LOG_LEVEL_WARNING. */
+void log_set_level(enum log_level level);
+
+/* From now on to syslog (facility daemon, with the pid). */
+void log_to_syslog(void);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,159 @@
+/* Attributes, extended attributes, and what statfs says. None of it touches the network. */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "fs/op.h"
+#include "tree/directory.h"
+
+/* Contract §3: makes most writers send a value in one write. */
+#define BLOCK_SIZE 65536
+
+static mode_t file_type(const struct node *node)
+{
+    return node->kind->type == NODE_DIRECTORY ? S_IFDIR : S_IFREG;
+}
+
+void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
+{
+    *ret = (struct stat){
+        .st_ino = node->ino,
+        .st_mode = file_type(node) | (node->kind->mode & ~fs->options.umask),
+        .st_nlink = node->presence == NODE_GONE ? 0 : 1,
+        .st_uid = fs->options.uid,
+        .st_gid = fs->options.gid,
+        .st_blksize = BLOCK_SIZE,
+        .st_atim.tv_sec = node->mtime,
+        .st_mtim.tv_sec = node->mtime,
+        .st_ctim.tv_sec = node->mtime,
+    };
+}
+
+/* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
+ * look the name up again (contract §3). */
+static bool is_stale(const struct node *node)
+{
+    return !node || (node->presence == NODE_GONE && node->writers == 0);
+}
+
+static void reply_attributes(fuse_req_t req, const struct node *node)
+{
+    struct fs *fs = fs_of(req);
+    struct stat attributes;
+    fs_attributes(fs, node, &attributes);
+    fuse_reply_attr(req, &attributes, fs_timeout(fs, node));
+}
+
+void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    (void)file;
+    if (is_stale(node))
+        fuse_reply_err(req, ESTALE);
+    else
+        reply_attributes(req, node);
+}
+
+/* Without the file open there is no value yet that could be longer than nothing. */
+static int set_size(const struct node *node, uint64_t size, struct fuse_file_info *file)
+{
+    if (node->kind->type != NODE_SECRET)
+        return -EACCES;
+    if (!file)
+        return size == 0 ? 0 : -EINVAL;
+    struct handle *handle = (struct handle *)(uintptr_t)file->fh;
+    return value_truncate(&handle->value, size);
+}
+
+/* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a do
+ * what they should (contract §3). */
+void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int which,
+    struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    int err = is_stale(node) ? -ESTALE : 0;
+
+    if (!err && (which & FUSE_SET_ATTR_SIZE))
+        err = set_size(node, (uint64_t)attributes->st_size, file);
+    if (err)
+        fuse_reply_err(req, -err);
+    else
+        reply_attributes(req, node);
+}
+
+static const struct attribute {
+    const char *name;
+    size_t offset;
+} attribute_table[] = {
+    {"user.created_at", offsetof(struct node, btime)},
+    {"user.updated_at", offsetof(struct node, mtime)},
+};
+
+#define ATTRIBUTE_COUNT (sizeof attribute_table / sizeof attribute_table[0])
+
+static void reply_xattr(fuse_req_t req, const char *data, size_t len, size_t size)
+{
+    if (size == 0)
+        fuse_reply_xattr(req, len);
+    else if (len > size)
+        fuse_reply_err(req, ERANGE);
+    else
+        fuse_reply_buf(req, data, len);
+}
+
+void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    char text[24];
+
+    if (is_stale(node)) {
+        fuse_reply_err(req, ESTALE);
+        return;
+    }
+    if (strncmp(name, "user.", 5) != 0) {
+        fuse_reply_err(req, EOPNOTSUPP); /* ENODATA would make ls ask for every file */
+        return;
+    }
+    for (size_t i = 0; i < ATTRIBUTE_COUNT && node->kind->type == NODE_SECRET; i++) {
+        if (strcmp(name, attribute_table[i].name) == 0 && node->presence == NODE_HERE) {
+            text_from_time(
+                text, *(const int64_t *)((const char *)node + attribute_table[i].offset));
+            reply_xattr(req, text, strlen(text), size);
+            return;
+        }
+    }
+    fuse_reply_err(req, ENODATA);
+}
+
+void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    char names[256];
+    size_t used = 0;
+
+    if (is_stale(node)) {
+        fuse_reply_err(req, ESTALE);
+        return;
+    }
+    for (size_t i = 0; i < ATTRIBUTE_COUNT && node->kind->type == NODE_SECRET; i++) {
+        size_t len = strlen(attribute_table[i].name) + 1;
+        memcpy(names + used, attribute_table[i].name, len);
+        used += len;
+    }
+    reply_xattr(req, names, used, size);
+}
+
+void fs_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    struct statvfs s = {.f_bsize = BLOCK_SIZE, .f_frsize = BLOCK_SIZE, .f_namemax = NAME_MAX};
+
+    if (node && node->kind->type == NODE_SECRET)
+        node = node->parent;
+    if (node && node->kind->limit) {
+        unsigned used = node->dir && node->dir->held ? node->dir->secrets : 0;
+        s.f_files = node->kind->limit;
+        s.f_ffree = used < s.f_files ? s.f_files - used : 0;
+        s.f_favail = s.f_ffree;
+    }
+    fuse_reply_statfs(req, &s);
+}

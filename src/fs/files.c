@@ -1,0 +1,220 @@
+/* Open files: secrets, which are written, and reports, which are read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <utlist.h>
+
+#include "fs/op.h"
+#include "tree/report.h"
+
+/* What a reader of a report gets: written once, at open, so that it is whole. */
+struct report {
+    struct buffer text;
+    struct report *prev, *next; /* in fs->reports */
+};
+
+static struct handle *handle_of(const struct fuse_file_info *file)
+{
+    return (struct handle *)(uintptr_t)file->fh;
+}
+
+static struct report *report_of(const struct fuse_file_info *file)
+{
+    return (struct report *)(uintptr_t)file->fh;
+}
+
+static bool is_report(const struct node *node)
+{
+    return node->kind->type == NODE_REPORT;
+}
+
+static bool wants_reading(const struct fuse_file_info *file)
+{
+    return (file->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool wants_writing(const struct fuse_file_info *file)
+{
+    return (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+static void use_handle(struct fuse_file_info *file, struct handle *handle)
+{
+    file->fh = (uintptr_t)handle;
+    file->direct_io = 1; /* no plaintext in the page cache, and reads reach us */
+}
+
+static void create_done(struct task *task, int err)
+{
+    struct op *op = op_of(task);
+    struct fs *fs = op->fs;
+    struct fuse_file_info file = op->file;
+    struct handle *handle = task->handle;
+    struct node *node = task->result;
+    struct fuse_entry_param entry;
+    fuse_req_t req = op_end(op);
+
+    if (err) {
+        fuse_reply_err(req, -err);
+        return;
+    }
+    use_handle(&file, handle);
+    fs_entry(fs, node, &entry);
+    node->lookups++;
+    if (fuse_reply_create(req, &entry, &file) != 0) { /* the caller was interrupted */
+        node->lookups--;
+        handle_close(handle);
+    }
+}
+
+void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+    struct fuse_file_info *file)
+{
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), "create", create_done);
+    (void)mode;
+    if (!op)
+        return;
+    op->file = *file;
+    tree_create(
+        &op->task, name, wants_reading(file), file->flags & O_APPEND, file->flags & O_EXCL);
+}
+
+static void open_done(struct task *task, int err)
+{
+    struct op *op = op_of(task);
+    struct fuse_file_info file = op->file;
+    struct handle *handle = task->handle;
+    fuse_req_t req = op_end(op);
+
+    if (err) {
+        fuse_reply_err(req, -err);
+        return;
+    }
+    use_handle(&file, handle);
+    if (fuse_reply_open(req, &file) != 0)
+        handle_close(handle);
+}
+
+static void report_free(struct fs *fs, struct report *report)
+{
+    DL_DELETE(fs->reports, report);
+    buffer_release(&report->text);
+    free(report);
+}
+
+void fs_close_reports(struct fs *fs)
+{
+    while (fs->reports)
+        report_free(fs, fs->reports);
+}
+
+static void open_report(fuse_req_t req, struct node *node, struct fuse_file_info *file)
+{
+    struct fs *fs = fs_of(req);
+    struct report *report = wants_writing(file) ? NULL : calloc(1, sizeof *report);
+
+    if (!report) {
+        fuse_reply_err(req, wants_writing(file) ? EACCES : ENOMEM);
+        return;
+    }
+    DL_APPEND(fs->reports, report);
+    buffer_init(&report->text, REPORT_MAX);
+    int err = node->kind->report(fs->tree, &report->text);
+    file->fh = (uintptr_t)report;
+    file->direct_io = 1; /* its size is not known beforehand */
+    if (err)
+        fuse_reply_err(req, -err);
+    else
+        err = fuse_reply_open(req, file);
+    if (err)
+        report_free(fs, report);
+}
+
+void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+
+    if (node && is_report(node)) {
+        open_report(req, node, file);
+        return;
+    }
+    struct op *op = op_new(req, node, "open", open_done);
+    if (!op)
+        return;
+    op->file = *file;
+    tree_open(&op->task, wants_reading(file), file->flags & O_APPEND);
+}
+
+void fs_read(
+    fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+
+    if (!node || !is_report(node)) {
+        fuse_reply_err(req, EACCES); /* never end of file: mv would then delete the secret */
+        return;
+    }
+    const struct buffer *text = &report_of(file)->text;
+    size_t at = (size_t)offset < text->len ? (size_t)offset : text->len;
+    size_t left = text->len - at;
+    fuse_reply_buf(req, text->data ? text->data + at : NULL, left < size ? left : size);
+}
+
+static void write_done(struct task *task, int err)
+{
+    struct op *op = op_of(task);
+    size_t size = op->size;
+    fuse_req_t req = op_end(op);
+    if (err)
+        fuse_reply_err(req, -err);
+    else
+        fuse_reply_write(req, size);
+}
+
+void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+    struct fuse_file_info *file)
+{
+    struct op *op = op_new(req, fs_node(fs_of(req), ino), "write", write_done);
+    if (!op)
+        return;
+    op->size = size;
+    tree_write(&op->task, handle_of(file), data, size, (uint64_t)offset);
+}
+
+void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+
+    if (node && is_report(node)) {
+        fuse_reply_err(req, 0);
+        return;
+    }
+    struct op *op = op_new(req, node, "write", op_reply_status);
+    if (op)
+        tree_flush(&op->task, handle_of(file));
+}
+
+void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    (void)data_only;
+
+    if (node && is_report(node)) {
+        fuse_reply_err(req, 0);
+        return;
+    }
+    struct op *op = op_new(req, node, "fsync", op_reply_status);
+    if (op)
+        tree_fsync(&op->task, handle_of(file));
+}
+
+void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+
+    if (node && is_report(node)) {
+        report_free(fs_of(req), report_of(file));
+    } else {
+        handle_close(handle_of(file));
+    }
+    fuse_reply_err(req, 0); /* its errors go nowhere: see <fuse_lowlevel.h> */
+}

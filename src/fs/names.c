@@ -1,0 +1,118 @@
+/* Names: finding them, making and removing them. */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "fs/op.h"
+
+/* Replies with an entry, and counts the lookup if the kernel took it. */
+static void reply_entry(fuse_req_t req, struct node *node)
+{
+    struct fuse_entry_param entry;
+    fs_entry(fs_of(req), node, &entry);
+    node->lookups++;
+    if (fuse_reply_entry(req, &entry) != 0)
+        node->lookups--;
+}
+
+static void lookup_done(struct task *task, int err)
+{
+    struct node *node = task->result;
+    fuse_req_t req = op_end(op_of(task));
+    if (err)
+        fuse_reply_err(req, -err);
+    else
+        reply_entry(req, node);
+}
+
+void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), NULL, lookup_done);
+    if (op)
+        tree_lookup(&op->task, name);
+}
+
+static void forget_one(struct fs *fs, fuse_ino_t ino, uint64_t count)
+{
+    struct node *node = ino == FUSE_ROOT_ID ? NULL : fs_node(fs, ino);
+    if (node)
+        node_forget(&fs->tree->nodes, node, count);
+}
+
+void fs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+{
+    forget_one(fs_of(req), ino, count);
+    fuse_reply_none(req);
+}
+
+void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+    for (size_t i = 0; i < count; i++)
+        forget_one(fs_of(req), forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(req);
+}
+
+void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), "unlink", op_reply_status);
+    if (op)
+        tree_unlink(&op->task, name);
+}
+
+static void mknod_done(struct task *task, int err)
+{
+    struct handle *handle = task->handle;
+    struct node *node = task->result;
+    fuse_req_t req = op_end(op_of(task));
+
+    if (err) {
+        fuse_reply_err(req, -err);
+        return;
+    }
+    reply_entry(req, node);
+    handle_close(handle);
+}
+
+/* A regular file: as touch does it, checked and never sent. */
+void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+    (void)device;
+    if (!S_ISREG(mode)) {
+        fuse_reply_err(req, EPERM);
+        return;
+    }
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), "create", mknod_done);
+    if (op)
+        tree_create(&op->task, name, false, false, true);
+}
+
+void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+    (void)parent, (void)name, (void)mode;
+    fuse_reply_err(req, EPERM);
+}
+
+void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    (void)parent, (void)name;
+    fuse_reply_err(req, EPERM);
+}
+
+void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+    (void)target, (void)parent, (void)name;
+    fuse_reply_err(req, EPERM);
+}
+
+void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+    (void)ino, (void)parent, (void)name;
+    fuse_reply_err(req, EPERM);
+}
+
+/* Never EXDEV: mv would then remove the target first (contract §3). */
+void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+    const char *new_name, unsigned flags)
+{
+    (void)parent, (void)name, (void)new_parent, (void)new_name, (void)flags;
+    fuse_reply_err(req, EPERM);
+}

@@ -1,0 +1,54 @@
+#include "fs/op.h"
+
+#include <errno.h>
+#include <utlist.h>
+
+struct node *fs_node(const struct fs *fs, fuse_ino_t ino)
+{
+    return ino == FUSE_ROOT_ID ? fs->tree->root : node_find(&fs->tree->nodes, ino);
+}
+
+double fs_timeout(const struct fs *fs, const struct node *node)
+{
+    return (double)tree_trust_ms(fs->tree, node) / 1000.0;
+}
+
+void fs_entry(const struct fs *fs, const struct node *node, struct fuse_entry_param *ret)
+{
+    *ret = (struct fuse_entry_param){
+        .ino = node->ino,
+        .attr_timeout = fs_timeout(fs, node),
+        .entry_timeout = fs_timeout(fs, node),
+    };
+    fs_attributes(fs, node, &ret->attr);
+}
+
+struct op *op_new(fuse_req_t req, struct node *node, const char *operation,
+    void (*done)(struct task *task, int err))
+{
+    struct fs *fs = fs_of(req);
+    struct op *op = node ? calloc(1, sizeof *op) : NULL;
+
+    if (!op) {
+        fuse_reply_err(req, node ? ENOMEM : ESTALE);
+        return NULL;
+    }
+    op->fs = fs;
+    op->req = req;
+    task_init(&op->task, fs->tree, node, operation, done);
+    DL_APPEND(fs->ops, op);
+    return op;
+}
+
+fuse_req_t op_end(struct op *op)
+{
+    fuse_req_t req = op->req;
+    DL_DELETE(op->fs->ops, op);
+    free(op);
+    return req;
+}
+
+void op_reply_status(struct task *task, int err)
+{
+    fuse_reply_err(op_end(op_of(task)), -err);
+}

@@ -1,0 +1,97 @@
+#include "fs/statx.h"
+
+#include <errno.h>
+#include <linux/fuse.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/op.h"
+
+#define OPCODE_STATX 52
+
+struct sx_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+    int32_t reserved;
+};
+
+struct sx {
+    uint32_t mask, blksize;
+    uint64_t attributes;
+    uint32_t nlink, uid, gid;
+    uint16_t mode, spare0;
+    uint64_t ino, size, blocks, attributes_mask;
+    struct sx_time atime, btime, ctime, mtime;
+    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+    uint64_t spare2[14];
+};
+
+struct sx_out {
+    struct fuse_out_header header;
+    uint64_t valid_seconds;
+    uint32_t valid_nanoseconds, flags;
+    uint64_t spare[2];
+    struct sx stat;
+};
+
+_Static_assert(sizeof(struct sx) == 256, "struct fuse_statx");
+_Static_assert(
+    sizeof(struct sx_out) == sizeof(struct fuse_out_header) + 288, "struct fuse_statx_out");
+
+static struct sx_time at(int64_t seconds)
+{
+    return (struct sx_time){.seconds = seconds};
+}
+
+static void fill(const struct fs *fs, const struct node *node, struct sx_out *out)
+{
+    struct stat st;
+    uint64_t trust_ms = tree_trust_ms(fs->tree, node);
+
+    fs_attributes(fs, node, &st);
+    out->valid_seconds = trust_ms / 1000;
+    out->valid_nanoseconds = (uint32_t)(trust_ms % 1000) * 1000000;
+    out->stat = (struct sx){
+        .mask = STATX_BASIC_STATS | (node->kind->type == NODE_SECRET ? STATX_BTIME : 0),
+        .blksize = (uint32_t)st.st_blksize,
+        .nlink = (uint32_t)st.st_nlink,
+        .uid = st.st_uid,
+        .gid = st.st_gid,
+        .mode = (uint16_t)st.st_mode,
+        .ino = st.st_ino,
+        .atime = at(node->mtime),
+        .btime = at(node->btime),
+        .ctime = at(node->mtime),
+        .mtime = at(node->mtime),
+    };
+}
+
+/* What libfuse does for the requests that it knows. */
+static bool may_ask(const struct fs *fs, const struct fuse_in_header *in)
+{
+    return !fs->options.allow_root || in->uid == 0 || in->uid == geteuid();
+}
+
+bool statx_answer(struct fs *fs, const void *request, size_t len)
+{
+    const struct fuse_in_header *in = request;
+    struct sx_out out = {0};
+
+    if (len < sizeof *in || in->opcode != OPCODE_STATX)
+        return false;
+    const struct node *node = fs_node(fs, in->nodeid);
+    int err = !may_ask(fs, in)                                           ? EACCES
+              : !node || (node->presence == NODE_GONE && !node->writers) ? ESTALE
+                                                                         : 0;
+    if (!err)
+        fill(fs, node, &out);
+    out.header = (struct fuse_out_header){
+        .len = err ? sizeof out.header : sizeof out,
+        .error = -err,
+        .unique = in->unique,
+    };
+    /* An error means that the caller has gone: nobody is there to be told. */
+    ssize_t n = write(fuse_session_fd(fs->session), &out, out.header.len);
+    (void)n;
+    return true;
+}

@@ -1,0 +1,40 @@
+/*
+ * The inside of `struct github`, for this layer's own files.
+ */
+#ifndef GHSECRETFS_CLIENT_H
+#define GHSECRETFS_CLIENT_H
+
+#include "github/github.h"
+#include "github/http.h"
+#include "github/request.h"
+
+struct key;
+
+struct github {
+    struct loop *loop;
+    struct http *http;
+    struct credentials credentials;
+    char *base_url, *user_agent, *ca_file, *ca_dir;
+    char *api_version; /* NULL once the server did not know it */
+    unsigned max_requests;
+
+    struct request *requests; /* all, in the order of their start */
+    struct request *queue;    /* those that wait for a free place */
+    unsigned in_flight;
+
+    uint64_t limited_until_ms; /* nothing is sent before, by a rate limit */
+    struct failure limit_why;
+
+    /* Reading the token again, once for all who were refused. */
+    unsigned token_generation;
+    bool token_reading;
+    struct waiters token_waiters;
+
+    struct key *keys; /* by scope */
+    struct github_status status;
+};
+
+/* Waits until the token that `generation` was refused with has been replaced. As wait.h. */
+int client_reread_token(struct github *gh, unsigned generation, struct wait *wait) WARN_UNUSED;
+
+#endif

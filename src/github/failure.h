@@ -1,0 +1,22 @@
+/*
+ * Why an API call failed, in the form in which callers, `errors` and syslog need it.
+ */
+#ifndef GHSECRETFS_FAILURE_H
+#define GHSECRETFS_FAILURE_H
+
+/* Contract §3: a line with GitHub's reason has at most 200 characters. */
+#define FAILURE_MESSAGE_SIZE 201
+
+struct failure {
+    int err;                            /* -errno; 0 means that nothing failed */
+    long status;                        /* HTTP status; 0 when there was no answer */
+    char message[FAILURE_MESSAGE_SIZE]; /* printable; the server's where it gave one */
+    char request_id[64];                /* X-GitHub-Request-Id, printable, or empty */
+    char wanted[128];                   /* X-Accepted-GitHub-Permissions, likewise */
+};
+
+/* A failure that needs no server: the errno and, in printf form, its reason. */
+void failure_set(struct failure *f, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

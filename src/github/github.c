@@ -1,0 +1,119 @@
+#include "github/github.h"
+
+#include <errno.h>
+
+#include "github/client.h"
+#include "github/key.h"
+
+static char *copy_or_null(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+int github_new(struct loop *loop, const struct github_options *options, struct github **ret)
+{
+    struct github *gh = calloc(1, sizeof *gh);
+    if (!gh)
+        return -ENOMEM;
+    gh->loop = loop;
+    gh->credentials = options->credentials;
+    gh->max_requests = options->max_requests;
+    gh->base_url = strdup(options->base_url);
+    gh->user_agent = strdup(options->user_agent);
+    gh->api_version = copy_or_null(options->api_version);
+    gh->ca_file = copy_or_null(options->ca_file);
+    gh->ca_dir = copy_or_null(options->ca_dir);
+    gh->status.limit = gh->status.limit_remaining = gh->status.limit_reset = -1;
+
+    int err = -ENOMEM;
+    if (gh->base_url && gh->user_agent) {
+        struct http_options http = {
+            .user_agent = gh->user_agent,
+            .ca_file = gh->ca_file,
+            .ca_dir = gh->ca_dir,
+            .max_connections = gh->max_requests,
+        };
+        err = http_new(loop, &http, &gh->http);
+    }
+    if (err) {
+        github_free(gh);
+        return err;
+    }
+    *ret = gh;
+    return 0;
+}
+
+void github_free(struct github *gh)
+{
+    if (!gh)
+        return;
+    gh->max_requests = 0; /* nothing new starts while the rest is cancelled */
+    keys_free(gh);
+    while (gh->requests)
+        request_cancel(gh->requests);
+    http_free(gh->http);
+    free(gh->base_url);
+    free(gh->user_agent);
+    free(gh->api_version);
+    free(gh->ca_file);
+    free(gh->ca_dir);
+    free(gh);
+}
+
+struct github_status github_status(const struct github *gh)
+{
+    struct github_status status = gh->status;
+    struct http_stats http = http_stats(gh->http);
+    uint64_t now = loop_now_ms();
+
+    status.base_url = gh->base_url;
+    status.in_flight = gh->in_flight;
+    status.connections = http.connections;
+    status.bytes_sent = http.bytes_sent;
+    status.bytes_received = http.bytes_received;
+    status.limited_for_ms = gh->limited_until_ms > now ? gh->limited_until_ms - now : 0;
+    return status;
+}
+
+unsigned github_token_generation(const struct github *gh)
+{
+    return gh->token_generation;
+}
+
+static void token_was_read(void *arg, int err)
+{
+    struct github *gh = arg;
+    struct failure why;
+
+    gh->token_reading = false;
+    if (!err) {
+        gh->token_generation++;
+        waiters_finish(&gh->token_waiters, NULL);
+        return;
+    }
+    failure_set(&why, err == -ETIMEDOUT ? -ETIMEDOUT : -EACCES,
+        "the token was refused, and reading it again failed: %s", strerror(-err));
+    waiters_finish(&gh->token_waiters, &why);
+}
+
+int client_reread_token(struct github *gh, unsigned generation, struct wait *wait)
+{
+    if (generation != gh->token_generation)
+        return 0; /* somebody else had it read since */
+    if (!gh->credentials.reread) {
+        failure_set(&wait->failure, -EACCES, "the token was refused");
+        return -EACCES;
+    }
+    if (!gh->token_reading) {
+        int err = gh->credentials.reread(
+            gh->credentials.context, wait->deadline_ms, token_was_read, gh);
+        if (err) {
+            failure_set(&wait->failure, -EACCES,
+                "the token was refused, and reading it again failed: %s", strerror(-err));
+            return -EACCES;
+        }
+        gh->token_reading = true;
+    }
+    wait_join(&gh->token_waiters, wait);
+    return -EINPROGRESS;
+}

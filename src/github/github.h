@@ -1,0 +1,54 @@
+/*
+ * The API client. Everything that is asked goes through one `struct github`: one origin, one
+ * token, one set of connections, at most `max_requests` in flight.
+ */
+#ifndef GHSECRETFS_GITHUB_H
+#define GHSECRETFS_GITHUB_H
+
+#include "base/locked.h"
+#include "base/loop.h"
+#include "github/wait.h"
+
+/* Where the token comes from; implemented above. */
+struct credentials {
+    void *context;
+    /* The token as it was last read, without a line end. */
+    const struct locked *(*token)(void *context);
+    /* NULL when it cannot change. Else reads it again and calls done, later, from the loop:
+     * 0, or -errno when the old token stays. A non-zero result: not started. */
+    int (*reread)(
+        void *context, uint64_t deadline_ms, void (*done)(void *arg, int err), void *arg);
+};
+
+struct github_options {
+    const char *base_url;    /* without a trailing slash */
+    const char *api_version; /* X-GitHub-Api-Version */
+    const char *user_agent;
+    const char *ca_file, *ca_dir; /* or NULL */
+    unsigned max_requests;
+    struct credentials credentials;
+};
+
+struct github;
+
+/* Strings of `options` are copied. 0 or -errno. Call after the last fork(). */
+int github_new(
+    struct loop *loop, const struct github_options *options, struct github **ret) WARN_UNUSED;
+/* Cancels what is under way; nobody who waits is told. */
+void github_free(struct github *gh);
+
+/* For `status`. */
+struct github_status {
+    const char *base_url;
+    uint64_t requests, retries, not_modified, failed; /* since the start; requests: tries */
+    uint64_t connections, bytes_sent, bytes_received;
+    unsigned in_flight, queued;
+    int64_t limit, limit_remaining, limit_reset; /* -1: not known */
+    uint64_t limited_for_ms;                     /* rate limited for so much longer; or 0 */
+};
+struct github_status github_status(const struct github *gh);
+
+/* Grows by one whenever the token was read again. */
+unsigned github_token_generation(const struct github *gh);
+
+#endif

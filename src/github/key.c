@@ -1,0 +1,163 @@
+#include "github/key.h"
+
+#include <errno.h>
+#include <uthash.h>
+
+#include "github/client.h"
+#include "github/json.h"
+#include "github/request.h"
+
+/* GitHub changes keys rarely and tells when one is stale; this is for one that it does not
+ * tell of. */
+#define KEY_TTL_MS (60u * 60 * 1000)
+/* Contract §3: a failure is everybody's answer for the next second. */
+#define FAILURE_TTL_MS 1000
+
+struct key {
+    struct github *gh;
+    char *scope;
+    char id[64]; /* empty: not held */
+    struct seal_key key;
+    uint64_t held_until_ms;
+    struct request *request; /* while it is being fetched */
+    struct waiters waiters;
+    struct failure failure;
+    uint64_t failed_until_ms;
+    UT_hash_handle hh;
+};
+
+static struct key *key_find(struct github *gh, const char *scope)
+{
+    struct key *key;
+    HASH_FIND_STR(gh->keys, scope, key);
+    return key;
+}
+
+static struct key *key_find_or_add(struct github *gh, const char *scope)
+{
+    struct key *key = key_find(gh, scope);
+    if (key)
+        return key;
+    key = calloc(1, sizeof *key);
+    if (!key)
+        return NULL;
+    key->gh = gh;
+    key->scope = strdup(scope);
+    if (!key->scope) {
+        free(key);
+        return NULL;
+    }
+    HASH_ADD_KEYPTR(hh, gh->keys, key->scope, strlen(key->scope), key);
+    return key;
+}
+
+/* The id is a string, or a number on some servers; kept as it was written. */
+static bool read_id(struct json_object *json, char *out, size_t size)
+{
+    const char *text = json_string(json, "key_id");
+    struct json_object *number = json_member(json, "key_id", json_type_int);
+    if (!text && number)
+        text = json_object_to_json_string(number);
+    return text && text[0] && text_copy(out, size, text);
+}
+
+static int key_read(struct key *key, const struct buffer *body)
+{
+    struct json_object *json;
+    int err = json_read(body->data ? body->data : "", body->len, &json);
+    if (err)
+        return err;
+    const char *base64 = json_string(json, "key");
+    struct seal_key bytes;
+    err = base64 ? seal_key_parse(base64, &bytes) : -EPROTO;
+    if (!err && !read_id(json, key->id, sizeof key->id))
+        err = -EPROTO;
+    if (!err)
+        key->key = bytes;
+    json_object_put(json);
+    return err;
+}
+
+static void key_fetched(
+    void *arg, const struct failure *why, const struct http_response *response)
+{
+    struct key *key = arg;
+    struct failure failure = {0};
+
+    key->request = NULL;
+    if (why) {
+        failure = *why;
+    } else {
+        int err = key_read(key, &response->body);
+        if (err)
+            failure_set(&failure, err, "%s/public-key: no key in the answer", key->scope);
+    }
+    if (failure.err) {
+        key->failure = failure;
+        key->failed_until_ms = loop_now_ms() + FAILURE_TTL_MS;
+        key->id[0] = '\0';
+    } else {
+        key->held_until_ms = loop_now_ms() + KEY_TTL_MS;
+        key->failed_until_ms = 0;
+    }
+    waiters_finish(&key->waiters, failure.err ? &failure : NULL);
+}
+
+static int key_fetch(struct key *key, uint64_t deadline_ms)
+{
+    char *path;
+    if (asprintf(&path, "%s/public-key", key->scope) < 0)
+        return -ENOMEM;
+    struct request_options options = {
+        .method = "GET", .path = path, .deadline_ms = deadline_ms};
+    int err = request_start(key->gh, &options, key_fetched, key, &key->request);
+    free(path);
+    return err;
+}
+
+int key_want(struct github *gh, const char *scope, struct wait *wait)
+{
+    struct key *key = key_find_or_add(gh, scope);
+    if (!key)
+        return failure_set(&wait->failure, -ENOMEM, "%s", strerror(ENOMEM)), -ENOMEM;
+    if (!key->request) {
+        if (key_held(gh, scope, NULL))
+            return 0;
+        if (loop_now_ms() < key->failed_until_ms)
+            return wait_fail(wait, &key->failure);
+        int err = key_fetch(key, wait->deadline_ms);
+        if (err)
+            return failure_set(&wait->failure, err, "%s", strerror(-err)), err;
+    }
+    wait_join(&key->waiters, wait);
+    return -EINPROGRESS;
+}
+
+const struct seal_key *key_held(struct github *gh, const char *scope, const char **ret_id)
+{
+    struct key *key = key_find(gh, scope);
+    if (!key || !key->id[0] || loop_now_ms() >= key->held_until_ms)
+        return NULL;
+    if (ret_id)
+        *ret_id = key->id;
+    return &key->key;
+}
+
+void key_is_stale(struct github *gh, const char *scope, const char *id)
+{
+    struct key *key = key_find(gh, scope);
+    if (key && strcmp(key->id, id) == 0)
+        key->id[0] = '\0';
+}
+
+void keys_free(struct github *gh)
+{
+    struct key *key, *next;
+    HASH_ITER(hh, gh->keys, key, next)
+    {
+        HASH_DEL(gh->keys, key);
+        request_cancel(key->request);
+        free(key->scope);
+        free(key);
+    }
+}

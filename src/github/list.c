@@ -1,0 +1,339 @@
+#include "github/list.h"
+
+#include <errno.h>
+
+#include "github/request.h"
+#include "github/url.h"
+
+#define PER_PAGE 100
+/* 100,000 entries; more is a server gone wrong. */
+#define PAGES_MAX 1000
+/* The list can change between two pages; when it does so each time, something is wrong. */
+#define ROUNDS_MAX 3
+
+struct page {
+    struct list *list;
+    struct request *request; /* while it is under way */
+    char *etag;
+    bool not_modified;
+    bool have;
+    struct rows rows;
+};
+
+struct list {
+    struct github *gh;
+    char *path;
+    enum row_kind kind;
+    uint64_t deadline_ms;
+    list_done *done;
+    void *arg;
+
+    struct page **pages; /* page 1 first */
+    unsigned count;
+    unsigned pending; /* requests under way */
+    unsigned round;
+    bool conditional;
+};
+
+static int list_fetch(struct list *list, unsigned index);
+
+void etags_release(struct etags *etags)
+{
+    for (unsigned i = 0; i < etags->count; i++)
+        free(etags->etag[i]);
+    free(etags->etag);
+    *etags = (struct etags){0};
+}
+
+static void drop_pages(struct list *list, unsigned from)
+{
+    for (unsigned i = from; i < list->count; i++) {
+        if (list->pages[i]->request)
+            list->pending--;
+        request_cancel(list->pages[i]->request);
+        free(list->pages[i]->etag);
+        rows_release(&list->pages[i]->rows);
+        free(list->pages[i]);
+    }
+    if (list->count > from)
+        list->count = from;
+}
+
+void list_cancel(struct list *list)
+{
+    if (!list)
+        return;
+    drop_pages(list, 0);
+    free(list->pages);
+    free(list->path);
+    free(list);
+}
+
+static void list_fail(struct list *list, const struct failure *why)
+{
+    list_done *done = list->done;
+    void *arg = list->arg;
+    const struct failure copy = *why;
+
+    list_cancel(list);
+    done(arg, &copy, NULL, NULL);
+}
+
+static void list_fail_errno(struct list *list, int err, const char *message)
+{
+    struct failure why;
+    failure_set(&why, err, "%s: %s", list->path, message);
+    list_fail(list, &why);
+}
+
+/* Pages of which nothing is known yet are added; those past `count` are dropped. */
+static int list_set_count(struct list *list, unsigned count)
+{
+    drop_pages(list, count);
+    if (count == list->count)
+        return 0;
+    struct page **pages = realloc(list->pages, count * sizeof *pages);
+    if (!pages)
+        return -ENOMEM;
+    list->pages = pages;
+    while (list->count < count) {
+        struct page *page = calloc(1, sizeof *page);
+        if (!page)
+            return -ENOMEM;
+        page->list = list;
+        pages[list->count++] = page;
+    }
+    return 0;
+}
+
+/* The rows of all pages as one, and their ETags; the list gives up its own. */
+static int list_gather(struct list *list, struct rows *rows, struct etags *etags)
+{
+    size_t total = 0, at = 0;
+    for (unsigned i = 0; i < list->count; i++)
+        total += list->pages[i]->rows.count;
+    *rows = (struct rows){.total = list->pages[0]->rows.total};
+    *etags = (struct etags){0};
+    rows->row = calloc(total ? total : 1, sizeof *rows->row);
+    etags->etag = calloc(list->count, sizeof *etags->etag);
+    if (!rows->row || !etags->etag) {
+        free(rows->row);
+        free(etags->etag);
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < list->count; i++) {
+        struct page *page = list->pages[i];
+        for (size_t k = 0; k < page->rows.count; k++)
+            rows->row[at++] = page->rows.row[k];
+        page->rows.count = 0;
+        etags->etag[i] = page->etag;
+        page->etag = NULL;
+    }
+    rows->count = total;
+    etags->count = list->count;
+    return 0;
+}
+
+static void list_succeed(struct list *list, bool unchanged)
+{
+    struct rows rows = {0};
+    struct etags etags = {0};
+    list_done *done = list->done;
+    void *arg = list->arg;
+
+    if (!unchanged && list_gather(list, &rows, &etags) != 0) {
+        list_fail_errno(list, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    list_cancel(list);
+    done(arg, NULL, unchanged ? NULL : &rows, &etags);
+    rows_release(&rows);
+    etags_release(&etags);
+}
+
+/* How many pages there are, as the first one tells; 0 for more than there can be. */
+static unsigned pages_in_all(const struct page *first, unsigned last_page)
+{
+    uint64_t pages = last_page;
+    if (first->rows.total >= 0)
+        pages = ((uint64_t)first->rows.total + PER_PAGE - 1) / PER_PAGE;
+    if (pages == 0)
+        pages = 1;
+    return pages > PAGES_MAX ? 0 : (unsigned)pages;
+}
+
+static bool adds_up(const struct list *list)
+{
+    uint64_t sum = 0;
+    int64_t total = list->pages[0]->rows.total;
+
+    for (unsigned i = 0; i < list->count; i++) {
+        sum += list->pages[i]->rows.count;
+        if (list->pages[i]->rows.total != total)
+            return false;
+    }
+    return total < 0 || sum == (uint64_t)total;
+}
+
+/* Asks for every page that is not there; false when the list has failed by that. */
+static bool list_fetch_missing(struct list *list)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->pages[i]->have || list->pages[i]->request)
+            continue;
+        int err = list_fetch(list, i);
+        if (err) {
+            list_fail_errno(list, err, strerror(-err));
+            return false;
+        }
+    }
+    return true;
+}
+
+static void list_start_over(struct list *list)
+{
+    if (++list->round >= ROUNDS_MAX) {
+        list_fail_errno(list, -EPROTO, "the pages do not add up to the total");
+        return;
+    }
+    drop_pages(list, 0);
+    if (list_set_count(list, 1) != 0)
+        list_fail_errno(list, -ENOMEM, strerror(ENOMEM));
+    else
+        (void)list_fetch_missing(list);
+}
+
+/* No request is under way any more: is it all there? */
+static void list_settle(struct list *list)
+{
+    unsigned unchanged = 0;
+
+    for (unsigned i = 0; i < list->count; i++)
+        unchanged += list->pages[i]->not_modified;
+    if (unchanged == list->count) {
+        list_succeed(list, true);
+        return;
+    }
+    /* Some pages changed: the others' rows are needed as well. */
+    list->conditional = false;
+    for (unsigned i = 0; i < list->count; i++) {
+        struct page *page = list->pages[i];
+        page->have &= !page->not_modified;
+        page->not_modified = false;
+    }
+    if (!list_fetch_missing(list) || list->pending > 0)
+        return;
+    if (adds_up(list))
+        list_succeed(list, false);
+    else
+        list_start_over(list);
+}
+
+static int page_take(struct page *page, const struct http_response *response)
+{
+    free(page->etag);
+    page->etag = response->etag[0] ? strdup(response->etag) : NULL;
+    rows_release(&page->rows);
+    return rows_parse_list(response->body.data ? response->body.data : "", response->body.len,
+        page->list->kind, &page->rows);
+}
+
+/* A link to a next page where there should be none: the list grew, or has no "last". */
+static unsigned expected_pages(const struct page *page, const struct http_response *response)
+{
+    const struct list *list = page->list;
+    if (page == list->pages[0])
+        return pages_in_all(
+            page, response->last_page ? response->last_page : response->next_page);
+    if (page == list->pages[list->count - 1] && page->rows.total < 0 &&
+        response->next_page == list->count + 1)
+        return list->count + 1 > PAGES_MAX ? 0 : list->count + 1;
+    return list->count;
+}
+
+static void page_done(
+    void *arg, const struct failure *why, const struct http_response *response)
+{
+    struct page *page = arg;
+    struct list *list = page->list;
+
+    page->request = NULL;
+    list->pending--;
+    if (why) {
+        list_fail(list, why);
+        return;
+    }
+    page->have = true;
+    page->not_modified = response->status == 304;
+    if (!page->not_modified) {
+        int err = page_take(page, response);
+        unsigned count = err ? 0 : expected_pages(page, response);
+        if (!err && count == 0)
+            err = -EPROTO;
+        if (!err)
+            err = list_set_count(list, count);
+        if (err) {
+            list_fail_errno(list, err,
+                err == -EPROTO ? "not the JSON that the API describes" : strerror(-err));
+            return;
+        }
+        if (!list_fetch_missing(list))
+            return;
+    }
+    if (list->pending == 0)
+        list_settle(list);
+}
+
+static int list_fetch(struct list *list, unsigned index)
+{
+    struct page *page = list->pages[index];
+    struct buffer path;
+    buffer_init(&path, URL_MAX);
+    int err = buffer_add_string(&path, list->path);
+    if (!err)
+        err = url_add_query(&path, "per_page", PER_PAGE);
+    if (!err && index > 0)
+        err = url_add_query(&path, "page", index + 1);
+    if (!err) {
+        struct request_options options = {
+            .method = "GET",
+            .path = path.data,
+            .etag = list->conditional ? page->etag : NULL,
+            .deadline_ms = list->deadline_ms,
+        };
+        err = request_start(list->gh, &options, page_done, page, &page->request);
+    }
+    if (!err)
+        list->pending++;
+    buffer_release(&path);
+    return err;
+}
+
+int list_start(struct github *gh, const char *path, enum row_kind kind,
+    const struct etags *known, uint64_t deadline_ms, list_done *done, void *arg,
+    struct list **ret)
+{
+    struct list *list = calloc(1, sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    list->gh = gh;
+    list->kind = kind;
+    list->deadline_ms = deadline_ms;
+    list->done = done;
+    list->arg = arg;
+    list->path = strdup(path);
+    list->conditional = known && known->count > 0;
+    int err = list->path ? list_set_count(list, list->conditional ? known->count : 1) : -ENOMEM;
+    for (unsigned i = 0; !err && list->conditional && i < list->count; i++) {
+        if (known->etag[i] && !(list->pages[i]->etag = strdup(known->etag[i])))
+            err = -ENOMEM;
+    }
+    for (unsigned i = 0; !err && i < list->count; i++)
+        err = list_fetch(list, i);
+    if (err) {
+        list_cancel(list);
+        return err;
+    }
+    *ret = list;
+    return 0;
+}

@@ -1,0 +1,355 @@
+#include "github/request.h"
+
+#include <errno.h>
+#include <time.h>
+#include <utlist.h>
+
+#include "base/container.h"
+#include "base/log.h"
+#include "github/client.h"
+#include "github/url.h"
+#include "github/verdict.h"
+
+/* A renamed repository is one redirect; a chain of renames a few. */
+#define REDIRECTS_MAX 4
+
+struct request {
+    struct github *gh;
+    struct request_options options; /* its strings are owned */
+    request_done *done;
+    void *arg;
+
+    char *url;
+    struct exchange *exchange; /* while one is under way */
+    struct loop_timer timer;   /* for another try, or for the deadline in the queue */
+    struct wait token_wait;
+    bool queued;
+    unsigned tries, redirects;
+    unsigned token_generation; /* of the token that was last sent */
+    bool token_reread, version_dropped;
+    bool sent_before;                        /* an earlier try may have been processed */
+    struct failure last;                     /* of the last try that failed */
+    struct request *prev, *next;             /* in gh->requests */
+    struct request *queue_prev, *queue_next; /* in gh->queue */
+};
+
+static void request_try(struct request *r);
+
+static void request_free(struct request *r)
+{
+    struct github *gh = r->gh;
+
+    loop_clear_timer(gh->loop, &r->timer);
+    wait_leave(&r->token_wait);
+    if (r->queued) {
+        DL_DELETE2(gh->queue, r, queue_prev, queue_next);
+        gh->status.queued--;
+    }
+    if (r->exchange) {
+        http_cancel(r->exchange);
+        gh->in_flight--;
+    }
+    DL_DELETE2(gh->requests, r, prev, next);
+    free((char *)r->options.method);
+    free((char *)r->options.path);
+    free((char *)r->options.etag);
+    free((char *)r->options.body);
+    free(r->url);
+    free(r);
+}
+
+/* A place is free: the one that waited longest takes it. */
+static void serve_queue(struct github *gh)
+{
+    struct request *r = gh->queue;
+    if (!r || gh->in_flight >= gh->max_requests)
+        return;
+    DL_DELETE2(gh->queue, r, queue_prev, queue_next);
+    r->queued = false;
+    gh->status.queued--;
+    request_try(r);
+}
+
+static void request_finish(
+    struct request *r, const struct failure *why, const struct http_response *response)
+{
+    struct github *gh = r->gh;
+    request_done *done = r->done;
+    void *arg = r->arg;
+    const struct failure copy = why ? *why : (struct failure){0};
+
+    if (why) {
+        gh->status.failed++;
+        log_debug("%s %s: %s", r->options.method, r->options.path, copy.message);
+    }
+    request_free(r);
+    done(arg, why ? &copy : NULL, response);
+    serve_queue(gh);
+}
+
+static void request_fail(struct request *r, int err, const char *message)
+{
+    struct failure why;
+    failure_set(&why, err, "%s", message);
+    request_finish(r, &why, NULL);
+}
+
+/* Tries again in `wait_ms`, or gives up with `why` when the deadline is before that. */
+static void request_retry(struct request *r, uint64_t wait_ms, const struct failure *why)
+{
+    uint64_t now = loop_now_ms();
+
+    r->last = *why;
+    if (now + wait_ms >= r->options.deadline_ms) {
+        request_finish(r, why, NULL);
+        return;
+    }
+    r->gh->status.retries++;
+    loop_set_timer(r->gh->loop, &r->timer, now + wait_ms);
+}
+
+static void request_redirect(struct request *r, const struct http_response *response)
+{
+    char *url = NULL;
+    int err = r->redirects++ < REDIRECTS_MAX ? url_redirect(r->url, response->location, &url)
+                                             : -ELOOP;
+    if (err) {
+        struct failure why;
+        char location[100];
+        text_printable(
+            location, sizeof location, response->location, strlen(response->location));
+        failure_set(&why, err == -ENOMEM ? err : -EPROTO, "%s: %s",
+            err == -EPERM   ? "redirected to another server, where the token must not go"
+            : err == -ELOOP ? "redirected too often"
+                            : "redirected to what is no URL",
+            location);
+        why.status = response->status;
+        request_finish(r, &why, NULL);
+        return;
+    }
+    free(r->url);
+    r->url = url;
+    request_try(r);
+}
+
+static void token_ready(struct wait *wait)
+{
+    struct request *r = CONTAINER_OF(wait, struct request, token_wait);
+    if (wait->failure.err)
+        request_finish(r, &wait->failure, NULL);
+    else
+        request_try(r);
+}
+
+static void request_token_refused(struct request *r, const struct failure *why)
+{
+    if (r->token_reread) {
+        request_finish(r, why, NULL);
+        return;
+    }
+    r->token_reread = true;
+    r->token_wait.done = token_ready;
+    r->token_wait.deadline_ms = r->options.deadline_ms;
+    int err = client_reread_token(r->gh, r->token_generation, &r->token_wait);
+    if (err == -EINPROGRESS)
+        return;
+    if (err)
+        request_finish(r, r->gh->credentials.reread ? &r->token_wait.failure : why, NULL);
+    else
+        request_try(r);
+}
+
+static void request_version_refused(struct request *r, const struct failure *why)
+{
+    struct github *gh = r->gh;
+
+    if (r->version_dropped) {
+        request_finish(r, why, NULL);
+        return;
+    }
+    if (gh->api_version)
+        log_warning("%s does not know API version %s; going on without: %s", gh->base_url,
+            gh->api_version, why->message);
+    r->version_dropped = true;
+    free(gh->api_version);
+    gh->api_version = NULL;
+    request_try(r);
+}
+
+static void note_limits(struct github *gh, const struct http_response *response)
+{
+    if (response->limit >= 0)
+        gh->status.limit = response->limit;
+    if (response->limit_remaining >= 0)
+        gh->status.limit_remaining = response->limit_remaining;
+    if (response->limit_reset >= 0)
+        gh->status.limit_reset = response->limit_reset;
+    if (response->status == 304)
+        gh->status.not_modified++;
+}
+
+/* Nothing is there to delete because an earlier try of this request, or libcurl's own
+ * repetition of it, was processed. */
+static bool deleted_before(const struct request *r, const struct http_response *response)
+{
+    return response->status == 404 && strcmp(r->options.method, "DELETE") == 0 &&
+           (r->sent_before || response->repeated);
+}
+
+static uint64_t longer(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void request_answered(void *arg, struct http_response *response)
+{
+    struct request *r = arg;
+    struct github *gh = r->gh;
+    struct verdict v;
+
+    r->exchange = NULL;
+    gh->in_flight--;
+    note_limits(gh, response);
+    verdict_reach(response, (int64_t)time(NULL), &v);
+    if (deleted_before(r, response))
+        v.action = VERDICT_OK;
+
+    switch (v.action) {
+    case VERDICT_OK:
+        request_finish(r, NULL, response);
+        return;
+    case VERDICT_FAIL:
+        request_finish(r, &v.why, NULL);
+        return;
+    case VERDICT_RETRY:
+        r->sent_before |= response->result != HTTP_NO_CONNECTION;
+        if (response->result == HTTP_NO_CONNECTION && r->options.impatient)
+            request_finish(r, &v.why, NULL);
+        else
+            request_retry(r, longer(v.wait_ms, verdict_backoff_ms(r->tries)), &v.why);
+        break;
+    case VERDICT_LIMITED:
+        gh->limited_until_ms = loop_now_ms() + v.wait_ms;
+        gh->limit_why = v.why;
+        request_retry(r, v.wait_ms, &v.why);
+        break;
+    case VERDICT_TOKEN:
+        request_token_refused(r, &v.why);
+        break;
+    case VERDICT_VERSION:
+        request_version_refused(r, &v.why);
+        break;
+    case VERDICT_REDIRECT:
+        request_redirect(r, response);
+        break;
+    }
+    serve_queue(gh);
+}
+
+static void request_enqueue(struct request *r)
+{
+    r->queued = true;
+    r->gh->status.queued++;
+    DL_APPEND2(r->gh->queue, r, queue_prev, queue_next);
+    loop_set_timer(r->gh->loop, &r->timer, r->options.deadline_ms);
+}
+
+static void request_send(struct request *r, uint64_t now)
+{
+    struct github *gh = r->gh;
+    struct http_request http = {
+        .method = r->options.method,
+        .url = r->url,
+        .token = gh->credentials.token(gh->credentials.context),
+        .api_version = gh->api_version,
+        .etag = r->options.etag,
+        .body = r->options.body,
+        .body_len = r->options.body ? strlen(r->options.body) : 0,
+        .timeout_ms = r->options.deadline_ms - now,
+    };
+    int err = http_start(gh->http, &http, request_answered, r, &r->exchange);
+    if (err) {
+        request_fail(r, err, strerror(-err));
+        return;
+    }
+    r->tries++;
+    r->token_generation = gh->token_generation;
+    gh->status.requests++;
+    gh->in_flight++;
+}
+
+static void request_try(struct request *r)
+{
+    struct github *gh = r->gh;
+    uint64_t now = loop_now_ms();
+
+    loop_clear_timer(gh->loop, &r->timer);
+    if (now >= r->options.deadline_ms) {
+        if (r->last.err)
+            request_finish(r, &r->last, NULL);
+        else
+            request_fail(r, -ETIMEDOUT, "no place in the queue of requests in time");
+    } else if (gh->limited_until_ms > now) {
+        request_retry(r, gh->limited_until_ms - now, &gh->limit_why);
+    } else if (gh->in_flight >= gh->max_requests) {
+        request_enqueue(r);
+    } else {
+        request_send(r, now);
+    }
+}
+
+static void timer_fired(struct loop_timer *timer)
+{
+    struct request *r = CONTAINER_OF(timer, struct request, timer);
+    if (r->queued) {
+        DL_DELETE2(r->gh->queue, r, queue_prev, queue_next);
+        r->queued = false;
+        r->gh->status.queued--;
+    }
+    request_try(r);
+}
+
+static char *copy_or_null(const char *text, bool *ok)
+{
+    char *copy = text ? strdup(text) : NULL;
+    *ok &= !text || copy;
+    return copy;
+}
+
+int request_start(struct github *gh, const struct request_options *options, request_done *done,
+    void *arg, struct request **ret)
+{
+    struct request *r = calloc(1, sizeof *r);
+    if (!r)
+        return -ENOMEM;
+    bool ok = true;
+    r->gh = gh;
+    r->done = done;
+    r->arg = arg;
+    r->timer.fire = timer_fired;
+    r->options = *options;
+    r->options.method = copy_or_null(options->method, &ok);
+    r->options.path = copy_or_null(options->path, &ok);
+    r->options.etag = copy_or_null(options->etag, &ok);
+    r->options.body = copy_or_null(options->body, &ok);
+    if (asprintf(&r->url, "%s%s", gh->base_url, options->path) < 0)
+        r->url = NULL;
+    DL_APPEND2(gh->requests, r, prev, next);
+    if (!ok || !r->url) {
+        request_free(r);
+        return -ENOMEM;
+    }
+    *ret = r;
+    /* The first try, too, is made by the loop: done() is never called from in here. */
+    loop_set_timer(gh->loop, &r->timer, 0);
+    return 0;
+}
+
+void request_cancel(struct request *request)
+{
+    if (!request)
+        return;
+    struct github *gh = request->gh;
+    request_free(request);
+    serve_queue(gh);
+}

@@ -1,0 +1,146 @@
+#include "github/response.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <time.h>
+
+void response_init(struct http_response *response)
+{
+    *response = (struct http_response){
+        .date = -1, .retry_after = -1, .limit = -1, .limit_remaining = -1, .limit_reset = -1};
+    buffer_init(&response->body, RESPONSE_BODY_MAX);
+}
+
+void response_release(struct http_response *response)
+{
+    buffer_release(&response->body);
+}
+
+/* RFC 9110 §5.6.7, the form that servers must send; -1 for anything else. */
+static int64_t parse_date(const char *value)
+{
+    struct tm tm = {0};
+    const char *end = strptime(value, "%a, %d %b %Y %H:%M:%S", &tm);
+    return end && strcmp(end, " GMT") == 0 ? (int64_t)timegm(&tm) : -1;
+}
+
+static int64_t parse_number(const char *value)
+{
+    uint64_t n;
+    return text_to_u64(value, INT64_MAX, &n) ? (int64_t)n : -1;
+}
+
+/* Seconds, or a date: RFC 9110 §10.2.3. */
+static int64_t parse_retry_after(const char *value)
+{
+    int64_t seconds = parse_number(value);
+    if (seconds >= 0)
+        return seconds;
+    int64_t at = parse_date(value);
+    if (at < 0)
+        return -1;
+    int64_t now = (int64_t)time(NULL);
+    return at > now ? at - now : 0;
+}
+
+/* The page number in the link whose parameters hold `rel`, or 0. RFC 8288. */
+static unsigned parse_link(const char *value, const char *rel)
+{
+    for (const char *link = strchr(value, '<'); link; link = strchr(link + 1, '<')) {
+        const char *end = strchr(link, '>');
+        if (!end)
+            return 0;
+        const char *next = strchr(end, '<');
+        const char *found = strstr(end, rel);
+        if (!found || (next && found > next))
+            continue;
+        for (const char *q = link; q < end; q++)
+            if ((q[0] == '?' || q[0] == '&') && strncmp(q + 1, "page=", 5) == 0)
+                return (unsigned)strtoul(q + 6, NULL, 10);
+    }
+    return 0;
+}
+
+enum header_form { FORM_TEXT, FORM_EXACT, FORM_NUMBER, FORM_DATE, FORM_RETRY_AFTER };
+
+static const struct header {
+    const char *name;
+    enum header_form form;
+    size_t offset, size;
+} headers[] = {
+#define HEADER(name, form, member) \
+    { \
+        name, form, offsetof(struct http_response, member), \
+            sizeof(((struct http_response *)NULL)->member) \
+    }
+    HEADER("ETag", FORM_EXACT, etag),
+    HEADER("Location", FORM_EXACT, location),
+    HEADER("X-GitHub-Request-Id", FORM_TEXT, request_id),
+    HEADER("X-Accepted-GitHub-Permissions", FORM_TEXT, wanted),
+    HEADER("Date", FORM_DATE, date),
+    HEADER("Retry-After", FORM_RETRY_AFTER, retry_after),
+    HEADER("X-RateLimit-Limit", FORM_NUMBER, limit),
+    HEADER("X-RateLimit-Remaining", FORM_NUMBER, limit_remaining),
+    HEADER("X-RateLimit-Reset", FORM_NUMBER, limit_reset),
+#undef HEADER
+};
+
+static void store(struct http_response *response, const struct header *header, char *value)
+{
+    void *field = (char *)response + header->offset;
+
+    switch (header->form) {
+    case FORM_TEXT:
+        text_printable(field, header->size, value, strlen(value));
+        break;
+    case FORM_EXACT: /* it goes back to the server: whole and clean, or not at all */
+        for (const char *c = value; *c; c++)
+            if (!isprint((unsigned char)*c))
+                return;
+        if (!text_copy(field, header->size, value))
+            return;
+        break;
+    case FORM_NUMBER:
+        *(int64_t *)field = parse_number(value);
+        break;
+    case FORM_DATE:
+        *(int64_t *)field = parse_date(value);
+        break;
+    case FORM_RETRY_AFTER:
+        *(int64_t *)field = parse_retry_after(value);
+        break;
+    }
+}
+
+void response_header(struct http_response *response, const char *line, size_t len)
+{
+    char copy[4096];
+
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        struct buffer body = response->body;
+        bool repeated = response->repeated;
+        response_init(response);
+        response->body = body;
+        response->repeated = repeated;
+        return;
+    }
+    while (len > 0 && isspace((unsigned char)line[len - 1]))
+        len--;
+    const char *colon = memchr(line, ':', len);
+    if (!colon || len >= sizeof copy)
+        return;
+    memcpy(copy, line, len);
+    copy[len] = '\0';
+    copy[colon - line] = '\0';
+    char *value = copy + (colon - line) + 1;
+    value += strspn(value, " \t");
+
+    if (strcasecmp(copy, "Link") == 0) {
+        response->last_page = parse_link(value, "rel=\"last\"");
+        response->next_page = parse_link(value, "rel=\"next\"");
+        return;
+    }
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+        if (strcasecmp(copy, headers[i].name) == 0)
+            store(response, &headers[i], value);
+}

@@ -1,0 +1,43 @@
+/*
+ * The things that the API lists and describes, out of JSON.
+ */
+#ifndef GHSECRETFS_ROWS_H
+#define GHSECRETFS_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum row_kind {
+    ROW_SECRET,       /* "Get a repository secret" and its like */
+    ROW_REPOSITORY,   /* "Get a repository" */
+    ROW_ACCOUNT,      /* "Get a user": a user or an organization, as its "type" tells */
+    ROW_ORGANIZATION, /* "List organizations for the authenticated user" */
+};
+
+struct row {
+    char *name;                     /* as the server spells it; owned */
+    int64_t id;                     /* -1: none */
+    int64_t created_at, updated_at; /* Unix seconds; -1: none, or nonsense */
+    bool is_organization;
+};
+
+struct rows {
+    struct row *row; /* owned */
+    size_t count;
+    int64_t total; /* the answer's total_count; -1: it has none */
+};
+
+void rows_release(struct rows *rows);
+
+/* A list: an array, or an object with total_count and an array. 0, -EPROTO or -ENOMEM. */
+int rows_parse_list(
+    const char *text, size_t len, enum row_kind kind, struct rows *ret) WARN_UNUSED;
+
+/* One thing: a list of one row. 0, -EPROTO or -ENOMEM. */
+int rows_parse_one(
+    const char *text, size_t len, enum row_kind kind, struct rows *ret) WARN_UNUSED;
+
+#endif

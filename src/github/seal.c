@@ -1,0 +1,47 @@
+#include "github/seal.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+_Static_assert(SEAL_KEY_SIZE == crypto_box_PUBLICKEYBYTES, "the size of a public key");
+
+int seal_setup(void)
+{
+    return sodium_init() < 0 ? -EIO : 0;
+}
+
+int seal_key_parse(const char *base64, struct seal_key *ret)
+{
+    struct seal_key key;
+    size_t len;
+    if (sodium_base642bin(key.bytes, sizeof key.bytes, base64, strlen(base64), NULL, &len, NULL,
+            sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        len != sizeof key.bytes)
+        return -EPROTO;
+    *ret = key;
+    return 0;
+}
+
+int seal_value(const struct seal_key *key, const unsigned char *value, size_t len, char **ret)
+{
+    size_t sealed_len = len + crypto_box_SEALBYTES;
+    size_t text_size = sodium_base64_ENCODED_LEN(sealed_len, sodium_base64_VARIANT_ORIGINAL);
+    unsigned char *sealed = malloc(sealed_len);
+    char *text = malloc(text_size);
+    int err = -ENOMEM;
+
+    if (sealed && text) {
+        err = -EIO; /* the key is a point of small order: nothing can be sealed for it */
+        if (crypto_box_seal(sealed, value, len, key->bytes) == 0) {
+            sodium_bin2base64(
+                text, text_size, sealed, sealed_len, sodium_base64_VARIANT_ORIGINAL);
+            err = 0;
+        }
+    }
+    free(sealed);
+    if (err)
+        free(text);
+    else
+        *ret = text;
+    return err;
+}

@@ -1,0 +1,319 @@
+#include "github/secret.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "base/container.h"
+#include "github/key.h"
+#include "github/request.h"
+#include "github/url.h"
+
+struct call {
+    struct github *gh;
+    struct request *request;
+    struct wait key_wait;
+    char *scope, *path;
+    enum row_kind kind;
+    uint64_t deadline_ms;
+    const unsigned char *value; /* of a PUT; borrowed */
+    size_t len;
+    char key_id[64]; /* what the value was sealed with */
+    bool resealed;
+    bool impatient;
+    union {
+        get_done *get;
+        put_done *put;
+        delete_done *delete;
+    } done;
+    void *arg;
+};
+
+static void call_free(struct call *call)
+{
+    wait_leave(&call->key_wait);
+    request_cancel(call->request);
+    free(call->scope);
+    free(call->path);
+    free(call);
+}
+
+void call_cancel(struct call *call)
+{
+    if (call)
+        call_free(call);
+}
+
+static int call_new(
+    struct github *gh, const char *path, uint64_t deadline_ms, void *arg, struct call **ret)
+{
+    struct call *call = calloc(1, sizeof *call);
+    if (!call)
+        return -ENOMEM;
+    call->gh = gh;
+    call->deadline_ms = deadline_ms;
+    call->arg = arg;
+    call->path = strdup(path);
+    if (!call->path) {
+        call_free(call);
+        return -ENOMEM;
+    }
+    *ret = call;
+    return 0;
+}
+
+static int call_send(
+    struct call *call, const char *method, const char *body, request_done *done)
+{
+    struct request_options options = {
+        .method = method,
+        .path = call->path,
+        .body = body,
+        .deadline_ms = call->deadline_ms,
+        .impatient = call->impatient,
+    };
+    return request_start(call->gh, &options, done, call, &call->request);
+}
+
+static int secret_path(const char *scope, const char *name, char **ret)
+{
+    struct buffer path;
+    buffer_init(&path, URL_MAX);
+    int err = buffer_add_string(&path, scope);
+    if (!err)
+        err = url_add_path(&path, &name, 1);
+    if (err)
+        buffer_release(&path);
+    else
+        *ret = buffer_steal(&path);
+    return err;
+}
+
+/* GET */
+
+static void get_answered(
+    void *arg, const struct failure *why, const struct http_response *response)
+{
+    struct call *call = arg;
+    get_done *done = call->done.get;
+    void *done_arg = call->arg;
+    struct failure failure = {0};
+    struct rows rows = {0};
+
+    call->request = NULL;
+    if (why) {
+        failure = *why;
+    } else {
+        const struct buffer *body = &response->body;
+        int err = rows_parse_one(body->data ? body->data : "", body->len, call->kind, &rows);
+        if (err)
+            failure_set(&failure, err, "%s: not the JSON that the API describes", call->path);
+    }
+    call_free(call);
+    done(done_arg, failure.err ? &failure : NULL, rows.row);
+    rows_release(&rows);
+}
+
+static int get_send(struct github *gh, const char *path, enum row_kind kind, bool impatient,
+    uint64_t deadline_ms, get_done *done, void *arg, struct call **ret)
+{
+    struct call *call = NULL;
+    int err = call_new(gh, path, deadline_ms, arg, &call);
+    if (err)
+        return err;
+    call->kind = kind;
+    call->impatient = impatient;
+    call->done.get = done;
+    err = call_send(call, "GET", NULL, get_answered);
+    if (err)
+        call_free(call);
+    else
+        *ret = call;
+    return err;
+}
+
+int get_start(struct github *gh, const char *path, enum row_kind kind, uint64_t deadline_ms,
+    get_done *done, void *arg, struct call **ret)
+{
+    return get_send(gh, path, kind, false, deadline_ms, done, arg, ret);
+}
+
+int get_user_start(
+    struct github *gh, uint64_t deadline_ms, get_done *done, void *arg, struct call **ret)
+{
+    return get_send(gh, "/user", ROW_ACCOUNT, true, deadline_ms, done, arg, ret);
+}
+
+/* PUT */
+
+static int put_send(struct call *call);
+
+static void put_finish(struct call *call, const struct failure *why, int64_t date, bool created)
+{
+    put_done *done = call->done.put;
+    void *arg = call->arg;
+    const struct failure copy = why ? *why : (struct failure){0};
+
+    call_free(call);
+    done(arg, why ? &copy : NULL, date, created);
+}
+
+static void put_fail(struct call *call, int err)
+{
+    struct failure why;
+    failure_set(&why, err, "%s", strerror(-err));
+    put_finish(call, &why, -1, false);
+}
+
+static void put_have_key(struct wait *wait)
+{
+    struct call *call = CONTAINER_OF(wait, struct call, key_wait);
+    int err = wait->failure.err;
+    if (err) {
+        put_finish(call, &wait->failure, -1, false);
+        return;
+    }
+    err = put_send(call);
+    if (err)
+        put_fail(call, err);
+}
+
+/* The key, then the PUT. */
+static int put_step(struct call *call)
+{
+    call->key_wait.done = put_have_key;
+    call->key_wait.deadline_ms = call->deadline_ms;
+    int err = key_want(call->gh, call->scope, &call->key_wait);
+    if (err == 0)
+        err = put_send(call);
+    return err == -EINPROGRESS ? 0 : err;
+}
+
+/* A 422 that is not about the name or the value may be the key's. Whether it was is seen
+ * when the new key is another one, or when the message says so. */
+static bool key_may_be_stale(const struct call *call, const struct failure *why)
+{
+    return why->status == 422 && !call->resealed &&
+           (strcasestr(why->message, "key") || strcasestr(why->message, "encrypt"));
+}
+
+static void put_answered(
+    void *arg, const struct failure *why, const struct http_response *response)
+{
+    struct call *call = arg;
+
+    call->request = NULL;
+    if (!why) {
+        put_finish(call, NULL, response->date, response->status == 201);
+        return;
+    }
+    if (key_may_be_stale(call, why)) {
+        call->resealed = true;
+        key_is_stale(call->gh, call->scope, call->key_id);
+        int err = put_step(call);
+        if (err)
+            put_fail(call, err);
+        return;
+    }
+    struct failure failure = *why;
+    /* Contract §5: the scope was there when the key was fetched, so this is a permission. */
+    if (failure.status == 404)
+        failure.err = -EACCES;
+    put_finish(call, &failure, -1, false);
+}
+
+static char *put_body(const char *sealed, const char *key_id)
+{
+    char *body = NULL;
+    struct json_object *json = json_object_new_object();
+    if (json &&
+        json_object_object_add(json, "encrypted_value", json_object_new_string(sealed)) == 0 &&
+        json_object_object_add(json, "key_id", json_object_new_string(key_id)) == 0) {
+        const char *text = json_object_to_json_string_ext(
+            json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        body = text ? strdup(text) : NULL;
+    }
+    json_object_put(json);
+    return body;
+}
+
+static int put_send(struct call *call)
+{
+    const char *id = NULL;
+    const struct seal_key *key = key_held(call->gh, call->scope, &id);
+    char *sealed = NULL;
+    if (!key || !text_copy(call->key_id, sizeof call->key_id, id))
+        return -EIO;
+    int err = seal_value(key, call->value, call->len, &sealed);
+    if (err)
+        return err;
+    char *body = put_body(sealed, call->key_id);
+    err = body ? call_send(call, "PUT", body, put_answered) : -ENOMEM;
+    free(sealed);
+    free(body);
+    return err;
+}
+
+int secret_put(struct github *gh, const char *scope, const char *name,
+    const unsigned char *value, size_t len, uint64_t deadline_ms, put_done *done, void *arg,
+    struct call **ret, struct failure *why)
+{
+    struct call *call = NULL;
+    char *path = NULL;
+    int err = secret_path(scope, name, &path);
+    if (!err)
+        err = call_new(gh, path, deadline_ms, arg, &call);
+    free(path);
+    if (err) {
+        failure_set(why, err, "%s", strerror(-err));
+        return err;
+    }
+    call->value = value;
+    call->len = len;
+    call->done.put = done;
+    call->scope = strdup(scope);
+    err = call->scope ? put_step(call) : -ENOMEM;
+    if (err) {
+        *why = call->key_wait.failure;
+        if (!why->err)
+            failure_set(why, err, "%s", strerror(-err));
+        call_free(call);
+        return err;
+    }
+    *ret = call;
+    return 0;
+}
+
+/* DELETE */
+
+static void delete_answered(
+    void *arg, const struct failure *why, const struct http_response *response)
+{
+    struct call *call = arg;
+    delete_done *done = call->done.delete;
+    void *done_arg = call->arg;
+    (void)response;
+
+    call->request = NULL;
+    call_free(call);
+    done(done_arg, why);
+}
+
+int secret_delete(struct github *gh, const char *scope, const char *name, uint64_t deadline_ms,
+    delete_done *done, void *arg, struct call **ret)
+{
+    struct call *call = NULL;
+    char *path = NULL;
+    int err = secret_path(scope, name, &path);
+    if (!err)
+        err = call_new(gh, path, deadline_ms, arg, &call);
+    free(path);
+    if (err)
+        return err;
+    call->done.delete = done;
+    err = call_send(call, "DELETE", NULL, delete_answered);
+    if (err)
+        call_free(call);
+    else
+        *ret = call;
+    return err;
+}

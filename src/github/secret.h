@@ -1,0 +1,48 @@
+/*
+ * One secret on the server. A scope is the encoded path of a secrets collection, such as
+ * "/repos/acme/web/actions/secrets": the endpoints of all levels, and of other stores beside
+ * Actions, differ only in that.
+ */
+#ifndef GHSECRETFS_SECRET_H
+#define GHSECRETFS_SECRET_H
+
+#include "github/github.h"
+#include "github/rows.h"
+
+/* Contract §3: what is sent has at most 48 KiB. */
+#define SECRET_VALUE_MAX (48u * 1024)
+
+struct call;
+
+/* Drops a call; its `done` is not called. NULL is allowed. */
+void call_cancel(struct call *call);
+
+/* Called once, from the loop, unless cancelled; `why` is NULL on success. */
+typedef void get_done(void *arg, const struct failure *why, const struct row *row);
+typedef void put_done(void *arg, const struct failure *why, int64_t date, bool created);
+typedef void delete_done(void *arg, const struct failure *why);
+
+/* GET of any one thing. 0 or -ENOMEM, when `done` is not called; so for the others. */
+int get_start(struct github *gh, const char *path, enum row_kind kind, uint64_t deadline_ms,
+    get_done *done, void *arg, struct call **ret) WARN_UNUSED;
+
+/* GET of the token's own account, for the first request of a mount: a person waits for the
+ * message, so nothing is tried again where no connection could be made. */
+int get_user_start(struct github *gh, uint64_t deadline_ms, get_done *done, void *arg,
+    struct call **ret) WARN_UNUSED;
+
+/*
+ * Seals the value (borrowed until the call ends) with the scope's key and PUTs it; when the
+ * key proves stale, once more with a new one. `date` is the answer's Date in Unix seconds, -1
+ * without one. On a failure the server's secret is as it was, unless the failure is that no
+ * answer came. When it cannot even start, the result is -errno, `why` tells more, and `done`
+ * is not called.
+ */
+int secret_put(struct github *gh, const char *scope, const char *name,
+    const unsigned char *value, size_t len, uint64_t deadline_ms, put_done *done, void *arg,
+    struct call **ret, struct failure *why) WARN_UNUSED;
+
+int secret_delete(struct github *gh, const char *scope, const char *name, uint64_t deadline_ms,
+    delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
+
+#endif

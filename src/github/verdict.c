@@ -1,0 +1,147 @@
+#include "github/verdict.h"
+
+#include <errno.h>
+
+#include "github/json.h"
+
+/* GitHub's documentation: "wait for at least one minute" when no header tells. */
+#define LIMIT_WAIT_S 60
+#define BACKOFF_FIRST_MS 200
+#define BACKOFF_MAX_MS 5000
+
+/* GitHub's own words: "message", and the first of "errors" where there is one. */
+static void read_message(const struct http_response *r, struct failure *why)
+{
+    struct json_object *json = NULL;
+    char text[2 * FAILURE_MESSAGE_SIZE];
+
+    if (r->body.len == 0 || json_read(r->body.data, r->body.len, &json) != 0) {
+        snprintf(why->message, sizeof why->message, "HTTP status %ld", r->status);
+        return;
+    }
+    const char *message = json_string(json, "message");
+    struct json_object *errors = json_member(json, "errors", json_type_array);
+    struct json_object *first = errors ? json_object_array_get_idx(errors, 0) : NULL;
+    const char *more = json_string(first, "message");
+    if (!more && first && json_object_is_type(first, json_type_string))
+        more = json_object_get_string(first);
+    if (!message)
+        message = "HTTP error without a message";
+    snprintf(text, sizeof text, "%s%s%s", message, more ? ": " : "", more ? more : "");
+    text_printable(why->message, sizeof why->message, text, strlen(text));
+    json_object_put(json);
+}
+
+static bool says(const struct failure *why, const char *words)
+{
+    return strcasestr(why->message, words) != NULL;
+}
+
+static bool is_rate_limit(const struct http_response *r, const struct failure *why)
+{
+    if (r->status != 403 && r->status != 429)
+        return false;
+    return r->status == 429 || r->retry_after >= 0 || r->limit_remaining == 0 ||
+           says(why, "rate limit") || says(why, "abuse detection");
+}
+
+static uint64_t limit_wait_ms(const struct http_response *r, int64_t now)
+{
+    int64_t seconds = r->retry_after >= 0                             ? r->retry_after
+                      : r->limit_remaining == 0 && r->limit_reset > 0 ? r->limit_reset - now + 1
+                                                                      : LIMIT_WAIT_S;
+    return seconds > 0 ? (uint64_t)seconds * 1000 : 0;
+}
+
+static const struct status_row {
+    long status;
+    const char *words; /* in the message; NULL: any */
+    enum verdict_action action;
+    int err;
+} status_table[] = {
+    {400, "version", VERDICT_VERSION, -EINVAL},
+    {400, NULL, VERDICT_FAIL, -EINVAL},
+    {401, NULL, VERDICT_TOKEN, -EACCES},
+    {403, "archived", VERDICT_FAIL, -EROFS},
+    {403, "maximum number of secrets", VERDICT_FAIL, -EDQUOT},
+    {403, "secrets limit", VERDICT_FAIL, -EDQUOT},
+    {403, NULL, VERDICT_FAIL, -EACCES},
+    {404, NULL, VERDICT_FAIL, -ENOENT},
+    {408, NULL, VERDICT_RETRY, -EIO},
+    {409, "secrets limit", VERDICT_FAIL, -EDQUOT},
+    {409, NULL, VERDICT_FAIL, -EBUSY},
+    {410, NULL, VERDICT_FAIL, -ENOENT},
+    {413, NULL, VERDICT_FAIL, -EFBIG},
+    {422, "maximum number of secrets", VERDICT_FAIL, -EDQUOT},
+    {422, "secrets limit", VERDICT_FAIL, -EDQUOT},
+    {422, NULL, VERDICT_FAIL, -EINVAL},
+    {451, NULL, VERDICT_FAIL, -EACCES},
+};
+
+static void judge_status(const struct http_response *r, int64_t now, struct verdict *v)
+{
+    if ((r->status >= 200 && r->status < 300) || r->status == 304) {
+        v->action = VERDICT_OK;
+        return;
+    }
+    if (r->location[0] &&
+        (r->status == 301 || r->status == 302 || r->status == 307 || r->status == 308)) {
+        v->action = VERDICT_REDIRECT;
+        return;
+    }
+    read_message(r, &v->why);
+    if (is_rate_limit(r, &v->why)) {
+        v->action = VERDICT_LIMITED;
+        v->why.err = -EAGAIN;
+        v->wait_ms = limit_wait_ms(r, now);
+        return;
+    }
+    v->action = r->status >= 500 ? VERDICT_RETRY : VERDICT_FAIL;
+    v->why.err = r->status < 400 ? -EPROTO : -EIO;
+    for (size_t i = 0; i < sizeof status_table / sizeof status_table[0]; i++) {
+        const struct status_row *row = &status_table[i];
+        if (row->status == r->status && (!row->words || says(&v->why, row->words))) {
+            v->action = row->action;
+            v->why.err = row->err;
+            break;
+        }
+    }
+    if (v->action == VERDICT_RETRY && r->retry_after > 0)
+        v->wait_ms = (uint64_t)r->retry_after * 1000;
+}
+
+static const struct result_row {
+    enum verdict_action action;
+    int err;
+} result_table[] = {
+    [HTTP_NO_CONNECTION] = {VERDICT_RETRY, -EHOSTUNREACH},
+    [HTTP_BROKEN] = {VERDICT_RETRY, -EIO},
+    [HTTP_TIMED_OUT] = {VERDICT_FAIL, -ETIMEDOUT}, /* it had all the time there is */
+    [HTTP_UNTRUSTED] = {VERDICT_FAIL, -EKEYREJECTED},
+    [HTTP_TOO_LARGE] = {VERDICT_FAIL, -EPROTO},
+    [HTTP_NO_MEMORY] = {VERDICT_FAIL, -ENOMEM},
+};
+
+void verdict_reach(const struct http_response *r, int64_t now, struct verdict *ret)
+{
+    *ret = (struct verdict){0};
+    if (r->result == HTTP_ANSWERED) {
+        judge_status(r, now, ret);
+    } else {
+        ret->action = result_table[r->result].action;
+        failure_set(&ret->why, result_table[r->result].err, "%s", r->detail);
+    }
+    ret->why.status = r->status;
+    memcpy(ret->why.request_id, r->request_id, sizeof ret->why.request_id);
+    memcpy(ret->why.wanted, r->wanted, sizeof ret->why.wanted);
+}
+
+uint64_t verdict_backoff_ms(unsigned tries)
+{
+    uint64_t most = BACKOFF_FIRST_MS;
+    for (unsigned i = 1; i < tries && most < BACKOFF_MAX_MS; i++)
+        most *= 2;
+    if (most > BACKOFF_MAX_MS)
+        most = BACKOFF_MAX_MS;
+    return most / 2 + arc4random_uniform((uint32_t)(most / 2) + 1);
+}

@@ -1,0 +1,308 @@
+#include "tree/directory.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <time.h>
+
+/* Names compare without case (contract §2): ASCII, as GitHub's names are but for
+ * environments. The header was included for its types; the operations on `by_name` hash and
+ * compare in this way. */
+static unsigned fold_hash(const char *name, size_t len)
+{
+    unsigned hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)tolower((unsigned char)name[i])) * 16777619u;
+    return hash;
+}
+
+#undef HASH_FUNCTION
+#undef HASH_KEYCMP
+#define HASH_FUNCTION(key, len, hash) ((hash) = fold_hash((const char *)(key), (len)))
+#define HASH_KEYCMP(a, b, len) strncasecmp((a), (b), (len))
+
+#include "tree/listing.h"
+#include "tree/name.h"
+
+#include <utlist.h>
+
+/* GitHub's reads lag its writes by seconds (evidence, "The API" 6). */
+#define LAG_MS 60000
+
+struct tombstone {
+    struct tombstone *prev, *next;
+    int64_t updated_at; /* of what was deleted: a newer one of that name is another */
+    uint64_t until_ms;
+    char name[];
+};
+
+struct directory *directory_of(struct node *node)
+{
+    if (!node->dir)
+        node->dir = calloc(1, sizeof *node->dir);
+    return node->dir;
+}
+
+void directory_free(struct directory *dir)
+{
+    struct tombstone *stone, *next;
+    if (!dir)
+        return;
+    listing_free(dir->listing);
+    DL_FOREACH_SAFE(dir->dead, stone, next) free(stone);
+    HASH_CLEAR(by_name, dir->children);
+    etags_release(&dir->etags);
+    free(dir);
+}
+
+struct node *directory_find(const struct node *dir, const char *name)
+{
+    struct node *child = NULL;
+    if (dir->dir)
+        HASH_FIND(by_name, dir->dir->children, name, strlen(name), child);
+    return child;
+}
+
+int directory_add(struct node *node, struct node *child)
+{
+    struct directory *dir = directory_of(node);
+    if (!dir)
+        return -ENOMEM;
+    HASH_ADD_KEYPTR(by_name, dir->children, child->name, strlen(child->name), child);
+    return 0;
+}
+
+void directory_remove(struct node *node, struct node *child)
+{
+    if (directory_find(node, child->name) == child)
+        HASH_DELETE(by_name, node->dir->children, child);
+}
+
+struct node *directory_first(const struct node *dir)
+{
+    return dir->dir ? dir->dir->children : NULL;
+}
+
+struct node *directory_next(const struct node *child)
+{
+    return child->by_name.next;
+}
+
+bool directory_is_idle(const struct node *dir)
+{
+    unsigned children = 0;
+    for (struct node *c = directory_first(dir); c; c = directory_next(c)) {
+        if (c->lookups > 0 || c->references > 0)
+            return false;
+        children++;
+    }
+    return dir->references == children;
+}
+
+void directory_forget_children(struct nodes *nodes, struct node *dir)
+{
+    struct node *child;
+    while ((child = directory_first(dir)))
+        node_drop(nodes, child);
+    directory_free(dir->dir);
+    dir->dir = NULL;
+}
+
+void directory_child_gone(struct nodes *nodes, struct node *child)
+{
+    struct node *dir = child->parent;
+
+    node_ref(child);
+    if (child->presence == NODE_HERE && child->kind->type == NODE_SECRET && dir->dir->secrets)
+        dir->dir->secrets--;
+    directory_remove(dir, child);
+    child->presence = NODE_GONE;
+    child->listed = false;
+    dir->mtime = (int64_t)time(NULL);
+    node_unref(nodes, child);
+}
+
+/* Is this row what was deleted here a moment ago? */
+static bool is_dead(struct directory *dir, const struct row *row)
+{
+    struct tombstone *stone, *next;
+    uint64_t now = loop_now_ms();
+
+    DL_FOREACH_SAFE(dir->dead, stone, next)
+    {
+        if (stone->until_ms <= now) {
+            DL_DELETE(dir->dead, stone);
+            free(stone);
+        } else if (strcasecmp(stone->name, row->name) == 0 &&
+                   row->updated_at <= stone->updated_at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_times(struct node *node, const struct row *row, int64_t mounted_at)
+{
+    bool written_here = loop_now_ms() < node->written_until_ms;
+    int64_t updated = row->updated_at >= 0   ? row->updated_at
+                      : row->created_at >= 0 ? row->created_at
+                                             : mounted_at;
+    if (!written_here || updated >= node->mtime) {
+        node->mtime = updated;
+        node->written_until_ms = 0;
+    }
+    if (row->created_at >= 0)
+        node->btime = row->created_at;
+}
+
+/* The child for a row: found, or made. NULL without memory. A new one has no reference. */
+static struct node *child_for(struct nodes *nodes, struct node *dir, const struct row *row)
+{
+    struct node *child = directory_find(dir, row->name);
+    if (!child) {
+        child = node_new(nodes, dir->kind->child, dir, row->name);
+        if (!child)
+            return NULL;
+        if (directory_add(dir, child) != 0) {
+            node_unref(nodes, child);
+            return NULL;
+        }
+        child->presence = NODE_PENDING; /* until it is counted, below */
+        child->references--;
+    }
+    if (child->presence != NODE_HERE) {
+        child->presence = NODE_HERE;
+        if (child->kind->type == NODE_SECRET)
+            dir->dir->secrets++;
+    }
+    child->is_organization = row->is_organization;
+    take_times(child, row, nodes->mounted_at);
+    return child;
+}
+
+/* Can it be shown? If not, says why in `failures`. */
+static bool is_presentable(struct node *dir, const struct row *row, struct failures *failures)
+{
+    char file_name[NAME_SIZE];
+    struct failure why;
+    struct buffer path;
+
+    if (name_encode(row->name, file_name))
+        return true;
+    failure_set(&why, -ENAMETOOLONG, "left out: %s: '%.60s'",
+        row->name[0] ? "its name does not fit into 255 bytes" : "it has no name", row->name);
+    buffer_init(&path, 4096);
+    int err = node_tree_path(dir, &path);
+    failures_add(failures, "list", err || !path.data ? "" : path.data, &why);
+    buffer_release(&path);
+    return false;
+}
+
+/* What the rows did not name is gone, unless it is written here, or was a moment ago. */
+static void drop_unlisted(struct nodes *nodes, struct node *dir)
+{
+    uint64_t now = loop_now_ms();
+    struct node *child, *next;
+
+    for (child = directory_first(dir); child; child = next) {
+        next = directory_next(child);
+        if (child->listed || child->presence != NODE_HERE)
+            continue;
+        if (now < child->written_until_ms || child->busy || child->writers > 0)
+            child->listed = true;
+        else if (dir->kind->complete || child->was_listed || now >= child->fresh_until_ms)
+            directory_child_gone(nodes, child);
+        /* else: found by name where a listing does not show everything */
+    }
+}
+
+int directory_merge(
+    struct nodes *nodes, struct node *dir, const struct rows *rows, struct failures *failures)
+{
+    struct directory *d = directory_of(dir);
+    if (!d)
+        return -ENOMEM;
+    node_ref(dir);
+    for (struct node *c = directory_first(dir); c; c = directory_next(c)) {
+        c->was_listed = c->listed;
+        c->listed = false;
+    }
+    int err = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->row[i];
+        if (!is_presentable(dir, row, failures) || is_dead(d, row))
+            continue;
+        struct node *child = directory_find(dir, row->name);
+        if (child && child->listed) {
+            struct failure why;
+            failure_set(&why, -EEXIST, "left out: '%.80s' is '%.80s' without case", row->name,
+                child->name);
+            failures_add(failures, "list", dir->name, &why);
+            continue;
+        }
+        child = child_for(nodes, dir, row);
+        if (!child) {
+            err = -ENOMEM;
+            continue;
+        }
+        child->listed = true;
+    }
+    if (!err)
+        drop_unlisted(nodes, dir);
+    node_unref(nodes, dir);
+    return err;
+}
+
+struct node *directory_merge_one(
+    struct nodes *nodes, struct node *dir, const struct row *row, uint64_t fresh_until_ms)
+{
+    struct directory *d = directory_of(dir);
+    if (!d || is_dead(d, row))
+        return NULL;
+    struct node *child = child_for(nodes, dir, row);
+    if (!child)
+        return NULL;
+    child->fresh_until_ms = fresh_until_ms;
+    return node_ref(child);
+}
+
+void directory_note_stored(struct node *child, int64_t date)
+{
+    struct directory *dir = child->parent->dir;
+    struct tombstone *stone, *next;
+    int64_t at = date >= 0 ? date : (int64_t)time(NULL);
+
+    if (child->presence == NODE_PENDING) {
+        child->presence = NODE_HERE;
+        child->btime = at;
+        dir->secrets++;
+        child->parent->mtime = (int64_t)time(NULL);
+    }
+    child->listed |= dir->held;
+    child->mtime = at;
+    child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;
+    /* An old ETag could bring a 304 for what was never seen. */
+    etags_release(&dir->etags);
+    DL_FOREACH_SAFE(dir->dead, stone, next)
+    {
+        if (strcasecmp(stone->name, child->name) == 0) {
+            DL_DELETE(dir->dead, stone);
+            free(stone);
+        }
+    }
+}
+
+void directory_note_deleted(struct nodes *nodes, struct node *child)
+{
+    struct directory *dir = child->parent->dir;
+    size_t size = strlen(child->name) + 1;
+    struct tombstone *stone = calloc(1, sizeof *stone + size);
+
+    if (stone) {
+        memcpy(stone->name, child->name, size);
+        stone->updated_at = child->mtime;
+        stone->until_ms = loop_now_ms() + LAG_MS;
+        DL_APPEND(dir->dead, stone);
+    }
+    etags_release(&dir->etags);
+    directory_child_gone(nodes, child);
+}

@@ -1,0 +1,68 @@
+/*
+ * What a directory holds: its children by name, without regard to case, and how a fresh
+ * listing changes them. Sends nothing; listing.h does that.
+ */
+#ifndef GHSECRETFS_DIRECTORY_H
+#define GHSECRETFS_DIRECTORY_H
+
+#include "github/list.h"
+#include "tree/failures.h"
+#include "tree/node.h"
+
+struct listing;
+struct tombstone;
+
+struct directory {
+    struct node *children;  /* by name */
+    struct tombstone *dead; /* what was deleted here, while listings may lag behind */
+    unsigned secrets;       /* children that are secrets and here */
+
+    bool held; /* there is a listing, if perhaps an old one */
+    uint64_t fresh_until_ms;
+    struct etags etags;
+    struct listing *listing; /* what is being asked for; owned. See listing.h. */
+
+    /* The last refusal to write here for want of permission, and the token it was with. */
+    struct failure refusal;
+    uint64_t refused_until_ms;
+    unsigned refused_generation;
+};
+
+/* The directory of a node, made on first use; NULL without memory. */
+struct directory *directory_of(struct node *node);
+void directory_free(struct directory *dir);
+
+/* The child of that name (not encoded), or NULL. */
+struct node *directory_find(const struct node *dir, const char *name);
+/* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
+int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
+/* Takes it out, if it is in. */
+void directory_remove(struct node *dir, struct node *child);
+
+/* Children in the order in which they were added: the first, and the one after. */
+struct node *directory_first(const struct node *dir);
+struct node *directory_next(const struct node *child);
+
+/* Is nothing in it in use, so that it could be forgotten? */
+bool directory_is_idle(const struct node *dir);
+/* Drops all children and the listing. Only when it is idle. */
+void directory_forget_children(struct nodes *nodes, struct node *dir);
+
+/* Makes what it holds what the rows say; but what was written or deleted here a moment ago
+ * counts more. Names that cannot be shown are left out, with a line in `failures`. */
+int directory_merge(struct nodes *nodes, struct node *dir, const struct rows *rows,
+    struct failures *failures) WARN_UNUSED;
+
+/* One row that was asked for alone: the child, with a reference for the caller, or NULL
+ * without memory or when it was deleted here since. */
+struct node *directory_merge_one(
+    struct nodes *nodes, struct node *dir, const struct row *row, uint64_t fresh_until_ms);
+
+/* A child was stored at `date`, or deleted, by this mount. */
+void directory_note_stored(struct node *child, int64_t date);
+void directory_note_deleted(struct nodes *nodes, struct node *child);
+
+/* Takes a child out for good: its name is free, its number is not used again. */
+void directory_child_gone(struct nodes *nodes, struct node *child);
+
+#endif

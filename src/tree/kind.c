@@ -1,0 +1,111 @@
+#include "tree/kind.h"
+
+#include "github/url.h"
+#include "tree/name.h"
+#include "tree/node.h"
+#include "tree/report.h"
+#include "tree/tree.h"
+
+/* GET on the directory's own path lists it. */
+static int list_own_path(const struct tree *tree, const struct node *dir, struct buffer *ret)
+{
+    (void)tree;
+    return node_api_path(dir, ret);
+}
+
+/* Accounts come from three endpoints; the token's own lists private repositories only as
+ * "List repositories for the authenticated user". */
+static int list_owner(const struct tree *tree, const struct node *dir, struct buffer *ret)
+{
+    if (strcasecmp(dir->name, tree_login(tree)) == 0)
+        return buffer_add_string(ret, "/user/repos?affiliation=owner");
+    const char *parts[] = {dir->is_organization ? "orgs" : "users", dir->name, "repos"};
+    return url_add_path(ret, parts, 3);
+}
+
+static int list_owners(const struct tree *tree, const struct node *dir, struct buffer *ret)
+{
+    (void)tree, (void)dir;
+    return buffer_add_string(ret, "/user/orgs");
+}
+
+/* GET on the path of the thing itself. */
+static int one_own_path(const struct node *dir, const char *name, struct buffer *ret)
+{
+    int err = node_api_path(dir, ret);
+    return err ? err : url_add_path(ret, &name, 1);
+}
+
+static int one_account(const struct node *dir, const char *name, struct buffer *ret)
+{
+    const char *parts[] = {"users", name};
+    (void)dir;
+    return url_add_path(ret, parts, 2);
+}
+
+static const struct fixed_child in_root[] = {{"repos", KIND_OWNERS}, {0}};
+static const struct fixed_child in_repository[] = {{"actions", KIND_REPOSITORY_STORE}, {0}};
+static const struct fixed_child in_repository_store[] = {
+    {"secrets", KIND_REPOSITORY_SECRETS}, {0}};
+static const struct fixed_child in_reports[] = {
+    {"errors", KIND_ERRORS}, {"status", KIND_STATUS}, {0}};
+
+static const struct kind kinds[] = {
+    [KIND_ROOT] = {.type = NODE_DIRECTORY, .mode = 0700, .what = "the root", .fixed = in_root},
+    [KIND_OWNERS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the list of owners",
+        .child = KIND_OWNER,
+        .list_row = ROW_ORGANIZATION,
+        .one_row = ROW_ACCOUNT,
+        .list_path = list_owners,
+        .one_path = one_account,
+        .plausible = name_is_account,
+        .lists_login = true},
+    [KIND_OWNER] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the owner",
+        .child = KIND_REPOSITORY,
+        .list_row = ROW_REPOSITORY,
+        .one_row = ROW_REPOSITORY,
+        .list_path = list_owner,
+        .one_path = one_own_path,
+        .plausible = name_is_repository},
+    [KIND_REPOSITORY] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the repository",
+        .fixed = in_repository},
+    [KIND_REPOSITORY_STORE] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the repository's store",
+        .fixed = in_repository_store},
+    [KIND_REPOSITORY_SECRETS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the repository's secrets",
+        .child = KIND_SECRET,
+        .list_row = ROW_SECRET,
+        .one_row = ROW_SECRET,
+        .list_path = list_own_path,
+        .one_path = one_own_path,
+        .plausible = name_is_secret,
+        .complete = true,
+        .limit = 100},
+    [KIND_SECRET] = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"},
+    [KIND_REPORTS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the reports",
+        .fixed = in_reports},
+    [KIND_ERRORS] = {.type = NODE_REPORT,
+        .mode = 0400,
+        .what = "the report",
+        .report = report_errors},
+    [KIND_STATUS] = {.type = NODE_REPORT,
+        .mode = 0400,
+        .what = "the report",
+        .report = report_status},
+};
+
+const struct kind *kind_get(enum kind_id id)
+{
+    return &kinds[id];
+}

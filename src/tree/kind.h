@@ -1,0 +1,66 @@
+/*
+ * What there is in the tree: a kind is one row of one table. Adding a place is a row, not an
+ * edit in every operation.
+ *
+ * The path in the mount is the path in the REST API (contract §2), so most rows need no more
+ * than that to know their URLs; a function makes the others.
+ */
+#ifndef GHSECRETFS_KIND_H
+#define GHSECRETFS_KIND_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+#include "github/rows.h"
+
+struct tree;
+struct node;
+
+enum kind_id {
+    KIND_NONE,
+    KIND_ROOT,
+    KIND_OWNERS,             /* repos */
+    KIND_OWNER,              /* repos/OWNER */
+    KIND_REPOSITORY,         /* repos/OWNER/REPO */
+    KIND_REPOSITORY_STORE,   /* repos/OWNER/REPO/actions */
+    KIND_REPOSITORY_SECRETS, /* repos/OWNER/REPO/actions/secrets */
+    KIND_SECRET,
+    KIND_REPORTS, /* .ghsecretfs */
+    KIND_ERRORS,
+    KIND_STATUS,
+};
+
+enum node_type { NODE_DIRECTORY, NODE_SECRET, NODE_REPORT };
+
+/* A child that is always there. */
+struct fixed_child {
+    const char *name; /* NULL ends the list */
+    enum kind_id kind;
+};
+
+struct kind {
+    enum node_type type;
+    mode_t mode;      /* permission bits, before umask */
+    const char *what; /* for messages: "the repository" */
+    const struct fixed_child *fixed;
+
+    /* Of directories that the API fills; zero elsewhere. */
+    enum kind_id child;
+    enum row_kind list_row, one_row;
+    /* The encoded path, with a query if need be, that lists the directory. */
+    int (*list_path)(const struct tree *tree, const struct node *dir, struct buffer *ret);
+    /* The encoded path of the one thing of that name in it. */
+    int (*one_path)(const struct node *dir, const char *name, struct buffer *ret);
+    bool (*plausible)(const char *name); /* could there be one of that name at all? */
+    bool complete;                       /* what the listing does not have is not there */
+    bool lists_login;                    /* the token's own account belongs into the listing */
+    unsigned limit; /* GitHub's limit on the number of secrets; 0: no secrets here */
+
+    /* Of reports: writes what a reader gets. */
+    int (*report)(struct tree *tree, struct buffer *ret);
+};
+
+const struct kind *kind_get(enum kind_id id);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Asking the API what a directory holds: its whole listing, or one name in it. Those who want
+ * the same thing at the same time share the request. Functions wait as wait.h says.
+ */
+#ifndef GHSECRETFS_LISTING_H
+#define GHSECRETFS_LISTING_H
+
+#include "github/wait.h"
+#include "tree/node.h"
+
+struct tree;
+struct listing;
+
+/* Wants the listing to be fresh: fetched, or revalidated with its ETags, within cache_ttl. A
+ * failure is everybody's answer for the next second. */
+int listing_want(struct tree *tree, struct node *dir, struct wait *wait) WARN_UNUSED;
+
+/* Is it fresh? */
+bool listing_is_fresh(const struct node *dir);
+
+/*
+ * Wants one name, not encoded, by a request for it alone. After success directory_find() has
+ * it, for as long as the caller does not return to the loop. -ENOENT: it is not there.
+ */
+int listing_want_one(
+    struct tree *tree, struct node *dir, const char *name, struct wait *wait) WARN_UNUSED;
+
+/* Is anything being asked for? */
+bool listing_is_busy(const struct node *dir);
+
+/* Drops what is under way; nobody is told. NULL is allowed. */
+void listing_free(struct listing *listing);
+
+#endif

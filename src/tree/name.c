@@ -1,0 +1,99 @@
+#include "tree/name.h"
+
+#include <ctype.h>
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+const char *name_secret_problem(const char *name)
+{
+    if (!(isalpha((unsigned char)name[0]) || name[0] == '_'))
+        return "a secret's name begins with a letter or '_'";
+    for (const char *c = name; *c; c++)
+        if (!(isalnum((unsigned char)*c) || *c == '_'))
+            return "a secret's name has letters, digits and '_' only";
+    if (strncasecmp(name, "GITHUB_", 7) == 0)
+        return "GitHub keeps names that begin with GITHUB_ for itself";
+    return NULL;
+}
+
+bool name_is_secret(const char *name)
+{
+    return name_secret_problem(name) == NULL;
+}
+
+/* '_' stands in the names of managed users. */
+bool name_is_account(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!(isalnum((unsigned char)*c) || *c == '-' || *c == '_'))
+            return false;
+    return name[0] != '-' && name[0] != '\0';
+}
+
+bool name_is_repository(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!(isalnum((unsigned char)*c) || *c == '-' || *c == '_' || *c == '.'))
+            return false;
+    return name[0] != '\0' && !is_dots(name);
+}
+
+void name_to_upper(char *name)
+{
+    for (; *name; name++)
+        *name = (char)toupper((unsigned char)*name);
+}
+
+bool name_encode(const char *name, char out[static NAME_SIZE])
+{
+    size_t used = 0;
+    bool dots = is_dots(name);
+
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
+        bool unsafe = dots || *c == '%' || *c == '/' || *c < 0x20 || *c == 0x7f;
+        size_t len = unsafe ? 3 : 1;
+        if (used + len > NAME_MAX)
+            return false;
+        if (unsafe)
+            snprintf(out + used, 4, "%%%02X", *c);
+        else
+            out[used] = (char)*c;
+        used += len;
+    }
+    out[used] = '\0';
+    return used > 0;
+}
+
+static int hex_digit(char c)
+{
+    return isdigit((unsigned char)c)    ? c - '0'
+           : isxdigit((unsigned char)c) ? toupper((unsigned char)c) - 'A' + 10
+                                        : -1;
+}
+
+bool name_decode(const char *file_name, char out[static NAME_SIZE])
+{
+    char again[NAME_SIZE];
+    size_t used = 0;
+
+    for (const char *c = file_name; *c; c++) {
+        if (used + 1 >= NAME_SIZE)
+            return false;
+        if (*c != '%') {
+            out[used++] = *c;
+            continue;
+        }
+        int high = hex_digit(c[1]);
+        int low = high < 0 ? -1 : hex_digit(c[2]);
+        if (low < 0 || (high == 0 && low == 0))
+            return false;
+        out[used++] = (char)(high << 4 | low);
+        c += 2;
+    }
+    out[used] = '\0';
+    /* One name, one spelling (but for the case of the hexadecimal digits). */
+    return name_encode(out, again) && strcasecmp(again, file_name) == 0;
+}

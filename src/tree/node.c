@@ -1,0 +1,164 @@
+#include "tree/node.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "github/url.h"
+#include "tree/directory.h"
+#include "tree/name.h"
+
+void nodes_init(struct nodes *nodes)
+{
+    *nodes = (struct nodes){.mounted_at = (int64_t)time(NULL)};
+    /* 2^56 to 2^62: above every real file system's numbers, and far from wrapping. */
+    nodes->next_ino =
+        (UINT64_C(1) << 56) + ((uint64_t)arc4random() << 30 | (arc4random() & 0x3fffffff));
+}
+
+static void node_free(struct nodes *nodes, struct node *node)
+{
+    HASH_DELETE(by_ino, nodes->by_ino, node);
+    directory_free(node->dir);
+    free(node->name);
+    free(node);
+}
+
+void nodes_release(struct nodes *nodes)
+{
+    struct node *node, *next;
+    /* Listings under way are dropped before the nodes that they would tell. */
+    HASH_ITER(by_ino, nodes->by_ino, node, next)
+    {
+        directory_free(node->dir);
+        node->dir = NULL;
+    }
+    HASH_ITER(by_ino, nodes->by_ino, node, next) node_free(nodes, node);
+}
+
+struct node *node_new(
+    struct nodes *nodes, enum kind_id kind, struct node *parent, const char *name)
+{
+    struct node *node = calloc(1, sizeof *node);
+    if (!node)
+        return NULL;
+    node->name = strdup(name);
+    if (!node->name) {
+        free(node);
+        return NULL;
+    }
+    node->ino = nodes->next_ino++;
+    node->kind = kind_get(kind);
+    node->parent = parent ? node_ref(parent) : NULL;
+    node->references = 1;
+    node->mtime = node->btime = nodes->mounted_at;
+    HASH_ADD(by_ino, nodes->by_ino, ino, sizeof node->ino, node);
+    return node;
+}
+
+struct node *node_find(struct nodes *nodes, uint64_t ino)
+{
+    struct node *node;
+    HASH_FIND(by_ino, nodes->by_ino, &ino, sizeof ino, node);
+    return node;
+}
+
+struct node *node_ref(struct node *node)
+{
+    node->references++;
+    return node;
+}
+
+static bool in_use(const struct node *node)
+{
+    return node->lookups > 0 || node->references > 0;
+}
+
+void node_drop(struct nodes *nodes, struct node *node)
+{
+    struct node *parent = node->parent;
+    if (parent) {
+        directory_remove(parent, node);
+        parent->references--;
+    }
+    node_free(nodes, node);
+}
+
+/* Frees the node if nothing needs it, and then perhaps its parent, and so on upwards. A
+ * listed node stays as long as its directory is of use. */
+static void node_settle(struct nodes *nodes, struct node *node)
+{
+    while (node) {
+        struct node *parent = node->parent;
+        if (node->dir && node->lookups == 0 && directory_is_idle(node))
+            directory_forget_children(nodes, node);
+        if (in_use(node))
+            return;
+        if (!node->listed || !parent)
+            node_drop(nodes, node);
+        else if (parent->lookups > 0)
+            return;
+        node = parent;
+    }
+}
+
+void node_unref(struct nodes *nodes, struct node *node)
+{
+    node->references--;
+    node_settle(nodes, node);
+}
+
+void node_forget(struct nodes *nodes, struct node *node, uint64_t count)
+{
+    node->lookups -= count < node->lookups ? count : node->lookups;
+    node_settle(nodes, node);
+}
+
+/* From the root down: parents first. */
+static int add_api_parts(const struct node *node, struct buffer *ret)
+{
+    if (!node->parent)
+        return 0;
+    int err = add_api_parts(node->parent, ret);
+    const char *name = node->name;
+    return err ? err : url_add_path(ret, &name, 1);
+}
+
+int node_api_path(const struct node *node, struct buffer *ret)
+{
+    return add_api_parts(node, ret);
+}
+
+int node_tree_path(const struct node *node, struct buffer *ret)
+{
+    char name[NAME_SIZE];
+    if (!node->parent)
+        return 0;
+    int err = node_tree_path(node->parent, ret);
+    if (!err && ret->len > 0)
+        err = buffer_add_string(ret, "/");
+    if (!err)
+        err = buffer_add_string(ret, name_encode(node->name, name) ? name : "?");
+    return err;
+}
+
+int node_take_turn(struct node *node, struct wait *wait)
+{
+    if (!node->busy) {
+        node->busy = true;
+        return 0;
+    }
+    wait_join(&node->turns, wait);
+    return -EINPROGRESS;
+}
+
+void node_give_turn(struct node *node)
+{
+    struct wait *next = node->turns.head;
+    if (!next) {
+        node->busy = false;
+        return;
+    }
+    wait_leave(next);
+    next->failure.err = 0;
+    next->done(next);
+}

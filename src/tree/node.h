@@ -1,0 +1,92 @@
+/*
+ * Nodes: what the kernel knows by an inode number, and what directories hold.
+ *
+ * Invariants:
+ * - A node lives while the kernel has looked it up, while somebody holds a reference, or while
+ *   a held listing has it. Each child holds a reference to its parent.
+ * - Inode numbers start at a random base above 2^56 and are never used again, so that a number
+ *   in /proc/PID/fdinfo alone tells one of our files (architecture, "Rules"). The mount's root
+ *   is FUSE's 1 beside.
+ * - A node that is gone is in no directory, and stays gone: its name may be another node.
+ */
+#ifndef GHSECRETFS_NODE_H
+#define GHSECRETFS_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "github/wait.h"
+#include "tree/kind.h"
+
+struct directory;
+
+enum presence {
+    NODE_HERE,    /* on the server, as far as is known */
+    NODE_PENDING, /* a secret that was created here and never stored */
+    NODE_GONE,    /* deleted, or no longer listed */
+};
+
+struct node {
+    uint64_t ino;
+    const struct kind *kind;
+    struct node *parent;   /* NULL for the root of the whole tree */
+    char *name;            /* as the server spells it, not encoded */
+    struct directory *dir; /* of directories, once something is known of what they hold */
+    uint64_t lookups;      /* the kernel's lookup count */
+    unsigned references;   /* handles, snapshots, operations under way, children */
+    unsigned writers;      /* handles open for writing */
+    enum presence presence;
+    bool is_organization;
+    bool listed;               /* a held listing has it */
+    bool was_listed;           /* the one before had it; only while a listing is merged */
+    bool busy;                 /* a PUT or DELETE of it is under way */
+    struct waiters turns;      /* those that wait until it is not */
+    int64_t mtime, btime;      /* Unix seconds */
+    uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */
+    uint64_t written_until_ms; /* what was written here counts more than what is listed */
+    int upload_error;          /* -errno of the last upload if it failed, else 0 */
+    UT_hash_handle by_ino, by_name;
+};
+
+struct nodes {
+    struct node *by_ino;
+    uint64_t next_ino;
+    int64_t mounted_at; /* Unix seconds: the time of what has none */
+};
+
+void nodes_init(struct nodes *nodes);
+/* Frees every node, in use or not. */
+void nodes_release(struct nodes *nodes);
+
+/* A node with a reference for the caller; NULL without memory. Not yet in its directory. */
+struct node *node_new(
+    struct nodes *nodes, enum kind_id kind, struct node *parent, const char *name);
+
+/* NULL when there is none of that number. */
+struct node *node_find(struct nodes *nodes, uint64_t ino);
+
+struct node *node_ref(struct node *node);
+/* Gives back a reference; the node may be freed by that, and its parents. */
+void node_unref(struct nodes *nodes, struct node *node);
+/* The kernel forgets `count` lookups. */
+void node_forget(struct nodes *nodes, struct node *node, uint64_t count);
+
+/* Takes a node that is not in use out of its directory and frees it. */
+void node_drop(struct nodes *nodes, struct node *node);
+
+/* The encoded path in the API: "/repos/acme/web". 0 or -errno. */
+int node_api_path(const struct node *node, struct buffer *ret) WARN_UNUSED;
+
+/* The path in the tree, for messages: "repos/acme/web/actions/secrets/TOKEN". 0 or -errno. */
+int node_tree_path(const struct node *node, struct buffer *ret) WARN_UNUSED;
+
+/*
+ * Requests that change a secret are sent one at a time (contract §3: a PUT is never beside a
+ * DELETE). 0: the turn is the caller's. -EINPROGRESS: it will be when wait->done is called.
+ */
+int node_take_turn(struct node *node, struct wait *wait) WARN_UNUSED;
+/* Gives it to the one that waits longest. */
+void node_give_turn(struct node *node);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * What can be done in the tree. Each takes a task made ready on the node that it is on (see
+ * task.h), and ends it; errors are those of the contract's §3 and §5.
+ */
+#ifndef GHSECRETFS_OPERATIONS_H
+#define GHSECRETFS_OPERATIONS_H
+
+#include "tree/task.h"
+#include "tree/value.h"
+
+/* lookup.c */
+
+/* Finds the child of that file name: task->result. -ENOENT, -ENAMETOOLONG, -ESTALE, or what
+ * the API answers. */
+void tree_lookup(struct task *task, const char *file_name);
+/* Makes sure that directory_first() and directory_next() give a fresh listing. */
+void tree_list(struct task *task);
+/* Shall readdir show this child of a listed directory? */
+bool tree_is_shown(const struct node *child);
+/* May the kernel keep a name and attributes of this node, and for how long? In ms. */
+uint64_t tree_trust_ms(const struct tree *tree, const struct node *node);
+
+/* open.c */
+
+/* Opens the secret task->node for writing: task->handle. What can be known before the value
+ * is checked here (contract §3, preflight). -EACCES when `for_reading`. */
+void tree_open(struct task *task, bool for_reading, bool append);
+/* Opens the secret of that file name in the directory task->node, which may be new:
+ * task->result and task->handle. -EINVAL for a name that cannot be a secret's, -EEXIST,
+ * -EDQUOT, -EPERM where no secrets are. */
+void tree_create(
+    struct task *task, const char *file_name, bool for_reading, bool append, bool exclusive);
+
+/* A secret that is open for writing. */
+struct handle {
+    struct tree *tree;
+    struct node *node; /* referenced */
+    struct value value;
+    struct handle *prev, *next; /* in tree->handles */
+};
+/* Forgets what was not sent. */
+void handle_close(struct handle *handle);
+
+/* upload.c */
+
+/* Sends what was written since the last upload, if anything: at flush and fsync. `task` is on
+ * the handle's node. */
+void tree_flush(struct task *task, struct handle *handle);
+/* The same, and fails with the last upload's error until one succeeds. */
+void tree_fsync(struct task *task, struct handle *handle);
+/* Takes a write; with commit=write sends it as well. */
+void tree_write(
+    struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset);
+
+/* unlink.c */
+
+/* Deletes the secret of that file name in the directory task->node. */
+void tree_unlink(struct task *task, const char *file_name);
+
+#endif

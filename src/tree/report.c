@@ -1,0 +1,55 @@
+#include "tree/report.h"
+
+#include <inttypes.h>
+
+#include "tree/tree.h"
+
+int report_errors(struct tree *tree, struct buffer *ret)
+{
+    return failures_read(&tree->failures, ret);
+}
+
+static int report_limit(const struct github_status *s, struct buffer *ret)
+{
+    char reset[24];
+    if (s->limit < 0)
+        return buffer_add_string(ret, "rate limit: none seen\n");
+    text_from_time(reset, s->limit_reset);
+    int err = buffer_printf(ret, "rate limit: %" PRId64 " of %" PRId64 " left, reset at %s\n",
+        s->limit_remaining, s->limit, reset);
+    if (!err && s->limited_for_ms)
+        err = buffer_printf(
+            ret, "rate limited: for %" PRIu64 " s more\n", s->limited_for_ms / 1000 + 1);
+    return err;
+}
+
+static int report_traffic(const struct github_status *s, struct buffer *ret)
+{
+    return buffer_printf(ret,
+        "requests: %" PRIu64 " sent, %" PRIu64 " of them retries, %" PRIu64
+        " not modified, %" PRIu64 " failed, %u in flight, %u queued\n"
+        "connections: %" PRIu64 " opened, %" PRIu64 " bytes sent, %" PRIu64 " received\n",
+        s->requests, s->retries, s->not_modified, s->failed, s->in_flight, s->queued,
+        s->connections, s->bytes_sent, s->bytes_received);
+}
+
+int report_status(struct tree *tree, struct buffer *ret)
+{
+    const struct github_status s = github_status(tree->github);
+    const char *login = tree_login(tree);
+
+    int err = buffer_printf(ret, "host: %s\napi: %s\nlogin: %s\ntoken: from %s\n",
+        tree->options.host, s.base_url, login[0] ? login : "(none: an app's token)",
+        tree->options.token_origin);
+    if (!err)
+        err = report_limit(&s, ret);
+    if (!err)
+        err = report_traffic(&s, ret);
+    if (!err)
+        err = buffer_printf(ret,
+            "cache: %u files and directories known\n"
+            "locked memory: %zu bytes in use\n"
+            "failures: %lu since the start\n",
+            HASH_CNT(by_ino, tree->nodes.by_ino), locked_in_use(), tree->failures.count);
+    return err;
+}

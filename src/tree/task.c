@@ -1,0 +1,92 @@
+#include "tree/task.h"
+
+#include <errno.h>
+
+#include "github/url.h"
+#include "tree/tree.h"
+
+void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
+    void (*done)(struct task *task, int err))
+{
+    *task = (struct task){
+        .tree = tree,
+        .done = done,
+        .operation = operation,
+        .node = node ? node_ref(node) : NULL,
+        .deadline_ms = loop_now_ms() + tree->options.timeout_ms,
+    };
+    task->wait.deadline_ms = task->key_wait.deadline_ms = task->deadline_ms;
+}
+
+void task_cancel(struct task *task)
+{
+    struct node *node = task->node;
+    struct tree *tree = task->tree;
+
+    wait_leave(&task->wait);
+    wait_leave(&task->key_wait);
+    call_cancel(task->call);
+    task->call = NULL;
+    if (task->is_upload) {
+        task->is_upload = false;
+        tree->uploads--;
+        if (tree->uploads == 0 && tree->uploads_ended)
+            tree->uploads_ended(tree->uploads_arg);
+    }
+    task->node = NULL;
+    if (!node)
+        return;
+    if (task->has_turn)
+        node_give_turn(node);
+    task->has_turn = false;
+    node_unref(&tree->nodes, node);
+}
+
+/* done() comes last: it may free the task. */
+static void task_end(struct task *task, int err)
+{
+    struct node *kept = task->result ? node_ref(task->result) : NULL;
+    struct tree *tree = task->tree;
+
+    task_cancel(task);
+    task->done(task, err);
+    if (kept)
+        node_unref(&tree->nodes, kept);
+}
+
+void task_finish(struct task *task)
+{
+    task_end(task, 0);
+}
+
+static void task_report(struct task *task)
+{
+    struct buffer path;
+
+    if (task->quiet || (task->failure.err == -ENOENT && !task->operation))
+        return;
+    buffer_init(&path, URL_MAX);
+    int err = task->node ? node_tree_path(task->node, &path) : 0;
+    if (!err && task->name[0] && path.len > 0)
+        err = buffer_add_string(&path, "/");
+    if (!err)
+        err = buffer_add_string(&path, task->name);
+    failures_add(&task->tree->failures, task->operation ? task->operation : "lookup",
+        err || path.len == 0 ? "/" : path.data, &task->failure);
+    buffer_release(&path);
+}
+
+void task_fail(struct task *task, const struct failure *why)
+{
+    task->failure = *why;
+    task->result = NULL;
+    task_report(task);
+    task_end(task, task->failure.err);
+}
+
+void task_fail_errno(struct task *task, int err, const char *message)
+{
+    struct failure why;
+    failure_set(&why, err, "%s", message);
+    task_fail(task, &why);
+}

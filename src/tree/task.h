@@ -1,0 +1,58 @@
+/*
+ * One thing that a caller asked for, until it is answered: what it is on, what it waits for,
+ * whom to tell. Embedded in whoever asks.
+ *
+ * Every operation of the tree that may wait takes a task that was made ready with
+ * task_init(), and calls task->done exactly once, perhaps before it returns, unless
+ * task_cancel() comes first.
+ */
+#ifndef GHSECRETFS_TASK_H
+#define GHSECRETFS_TASK_H
+
+#include "github/secret.h"
+#include "github/wait.h"
+#include "tree/name.h"
+#include "tree/node.h"
+
+struct tree;
+struct handle;
+
+struct task {
+    struct tree *tree;
+    void (*done)(struct task *task, int err); /* 0 or -errno */
+    const char
+        *operation; /* for `errors`: "write"; NULL for a lookup, whose ENOENT is no news */
+    bool quiet;     /* whoever asks tells of the failure; `errors` gets no line */
+    struct failure failure; /* more of why, when err is not 0 */
+
+    struct node *node;     /* what it is on; referenced */
+    char name[NAME_SIZE];  /* in the directory `node`, not encoded; or "" */
+    struct node *result;   /* the node that was found; valid while done() runs */
+    struct handle *handle; /* of operations on an open secret; borrowed, or the result */
+
+    /* Inside. */
+    uint64_t deadline_ms;
+    struct wait wait, key_wait;
+    struct call *call;
+    bool has_turn;            /* of `node` */
+    bool is_upload;           /* counted in tree->uploads */
+    bool exclusive;           /* O_EXCL */
+    bool for_reading, append; /* the open that is checked */
+};
+
+/* `node` is referenced until the task ends; it may be NULL. */
+void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
+    void (*done)(struct task *task, int err));
+
+/* Ends it well. */
+void task_finish(struct task *task);
+/* Ends it with a failure, which goes to `errors`; but a name that is not there does not, when
+ * it was only looked up. */
+void task_fail(struct task *task, const struct failure *why);
+/* The same for one that needs no answer of a server. */
+void task_fail_errno(struct task *task, int err, const char *message);
+
+/* Ends it without a word. Requests under way are dropped. */
+void task_cancel(struct task *task);
+
+#endif

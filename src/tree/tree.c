@@ -1,0 +1,91 @@
+#include "tree/tree.h"
+
+#include <errno.h>
+
+#include "tree/directory.h"
+#include "tree/operations.h"
+
+#define REPORTS_NAME ".ghsecretfs"
+
+int tree_new(struct loop *loop, struct github *github, const struct tree_options *options,
+    struct tree **ret)
+{
+    struct tree *tree = calloc(1, sizeof *tree);
+    if (!tree)
+        return -ENOMEM;
+    tree->loop = loop;
+    tree->github = github;
+    tree->options = *options;
+    nodes_init(&tree->nodes);
+    tree->whole = node_new(&tree->nodes, KIND_ROOT, NULL, "");
+    tree->root = tree->whole ? node_ref(tree->whole) : NULL;
+    tree->login = strdup("");
+    /* Its parent is the mount's root: see tree_use_root(). */
+    tree->reports =
+        tree->whole ? node_new(&tree->nodes, KIND_REPORTS, tree->whole, REPORTS_NAME) : NULL;
+    if (!tree->reports || !tree->login) {
+        tree_free(tree);
+        return -ENOMEM;
+    }
+    *ret = tree;
+    return 0;
+}
+
+void tree_free(struct tree *tree)
+{
+    if (!tree)
+        return;
+    while (tree->handles)
+        handle_close(tree->handles);
+    nodes_release(&tree->nodes);
+    failures_release(&tree->failures);
+    free(tree->login);
+    free(tree);
+}
+
+const char *tree_login(const struct tree *tree)
+{
+    return tree->login;
+}
+
+static void have_user(void *arg, const struct failure *why, const struct row *row)
+{
+    struct task *task = arg;
+    struct tree *tree = task->tree;
+
+    task->call = NULL;
+    /* An app's token is good, but is no user's: "Resource not accessible by integration". */
+    if (why && why->status == 403 && strcasestr(why->message, "integration")) {
+        task_finish(task);
+        return;
+    }
+    if (why) {
+        task_fail(task, why);
+        return;
+    }
+    char *login = strdup(row->name);
+    if (!login) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    free(tree->login);
+    tree->login = login;
+    task_finish(task);
+}
+
+void tree_check_token(struct task *task)
+{
+    int err =
+        get_user_start(task->tree->github, task->deadline_ms, have_user, task, &task->call);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+}
+
+void tree_use_root(struct tree *tree, struct node *node)
+{
+    struct node *old = tree->root;
+    tree->root = node_ref(node);
+    tree->reports->parent = node_ref(node);
+    node_unref(&tree->nodes, old); /* as the root */
+    node_unref(&tree->nodes, old); /* as the reports' parent */
+}

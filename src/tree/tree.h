@@ -1,0 +1,52 @@
+/*
+ * The tree of secrets: what users see as files, without any notion of FUSE.
+ */
+#ifndef GHSECRETFS_TREE_H
+#define GHSECRETFS_TREE_H
+
+#include "base/loop.h"
+#include "github/github.h"
+#include "tree/failures.h"
+#include "tree/node.h"
+#include "tree/task.h"
+#include "tree/value.h"
+
+struct tree_options {
+    const char *host;         /* for `status` */
+    const char *token_origin; /* for `status`: where the token comes from, not the token */
+    uint64_t cache_ttl_ms;
+    uint64_t timeout_ms; /* of one operation */
+    enum newline newline;
+    bool commit_on_write; /* commit=write */
+};
+
+struct tree {
+    struct loop *loop;
+    struct github *github;
+    struct tree_options options; /* strings are borrowed */
+    struct nodes nodes;
+    struct failures failures;
+    struct node *whole;               /* the root of the whole tree */
+    struct node *root;                /* the root of the mount */
+    struct node *reports;             /* .ghsecretfs */
+    char *login;                      /* empty: the token has none */
+    struct handle *handles;           /* open */
+    unsigned uploads;                 /* under way */
+    void (*uploads_ended)(void *arg); /* told when the last one has ended; or NULL */
+    void *uploads_arg;
+};
+
+/* 0 or -errno. `github` must live as long as the tree. */
+int tree_new(struct loop *loop, struct github *github, const struct tree_options *options,
+    struct tree **ret) WARN_UNUSED;
+void tree_free(struct tree *tree);
+
+/* The token's account: a failure of `task` says why the token is not accepted. */
+void tree_check_token(struct task *task);
+/* "" when the token has no account of its own (an app's token). */
+const char *tree_login(const struct tree *tree);
+
+/* Makes a directory the root of the mount; before, it is the root of the whole tree. */
+void tree_use_root(struct tree *tree, struct node *node);
+
+#endif

@@ -1,0 +1,83 @@
+#include <errno.h>
+
+#include "base/container.h"
+#include "github/url.h"
+#include "tree/directory.h"
+#include "tree/operations.h"
+#include "tree/tree.h"
+
+/* The task is on the secret itself from here on, so that its turns are kept. */
+
+static void unlink_done(void *arg, const struct failure *why)
+{
+    struct task *task = arg;
+
+    task->call = NULL;
+    if (why && why->err != -ENOENT) {
+        task_fail(task, why);
+        return;
+    }
+    /* Gone either way; but rm is told when it was not this mount that deleted it. */
+    if (task->node->presence == NODE_HERE)
+        directory_note_deleted(&task->tree->nodes, task->node);
+    if (why)
+        task_fail(task, why);
+    else
+        task_finish(task);
+}
+
+static void unlink_send(struct task *task)
+{
+    struct node *node = task->node;
+    struct buffer scope;
+
+    if (node->presence == NODE_GONE) {
+        task_fail_errno(task, -ENOENT, "the secret is gone");
+        return;
+    }
+    if (node->presence == NODE_PENDING) { /* the server has nothing of it */
+        directory_child_gone(&task->tree->nodes, node);
+        task_finish(task);
+        return;
+    }
+    buffer_init(&scope, URL_MAX);
+    int err = node_api_path(node->parent, &scope);
+    if (!err)
+        err = secret_delete(task->tree->github, scope.data, node->name, task->deadline_ms,
+            unlink_done, task, &task->call);
+    buffer_release(&scope);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+}
+
+static void unlink_have_turn(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    task->has_turn = true;
+    unlink_send(task);
+}
+
+void tree_unlink(struct task *task, const char *file_name)
+{
+    struct node *dir = task->node;
+    struct node *node = NULL;
+
+    if (name_decode(file_name, task->name))
+        node = directory_find(dir, task->name);
+    if (!node) {
+        task_fail_errno(task, -ENOENT, "no such secret");
+        return;
+    }
+    if (node->kind->type != NODE_SECRET) {
+        task_fail_errno(task, -EPERM, "only secrets can be removed");
+        return;
+    }
+    task->node = node_ref(node);
+    task->name[0] = '\0';
+    node_unref(&task->tree->nodes, dir);
+    task->wait.done = unlink_have_turn;
+    if (node_take_turn(node, &task->wait) == 0) {
+        task->has_turn = true;
+        unlink_send(task);
+    }
+}
