@@ -145,8 +145,9 @@ static void token_not_accepted(struct program *p, const struct failure *why)
 
     switch (-why->err) {
     case EACCES:
-        log_error("%s refused the token from %s: %s", p->config.token_host,
-            token_origin(p->token), why->message);
+        log_error("%s refused the token from %s: %s; check that it is for this host and has "
+                  "not expired",
+            p->config.token_host, token_origin(p->token), why->message);
         break;
     case EKEYREJECTED:
         log_error("%s: its certificate is not trusted: %s; for a server with a CA of its own "

@@ -15,9 +15,8 @@ struct call {
     char *scope, *path;
     enum row_kind kind;
     uint64_t deadline_ms;
-    const unsigned char *value; /* of a PUT; borrowed */
-    size_t len;
-    char key_id[64]; /* what the value was sealed with */
+    struct locked value; /* of a PUT, in case it has to be sealed again */
+    char key_id[64];     /* what the value was sealed with */
     bool resealed;
     bool impatient;
     union {
@@ -32,6 +31,7 @@ static void call_free(struct call *call)
 {
     wait_leave(&call->key_wait);
     request_cancel(call->request);
+    locked_release(&call->value);
     free(call->scope);
     free(call->path);
     free(call);
@@ -243,7 +243,7 @@ static int put_send(struct call *call)
     char *sealed = NULL;
     if (!key || !text_copy(call->key_id, sizeof call->key_id, id))
         return -EIO;
-    int err = seal_value(key, call->value, call->len, &sealed);
+    int err = seal_value(key, call->value.data, call->value.len, &sealed);
     if (err)
         return err;
     char *body = put_body(sealed, call->key_id);
@@ -267,11 +267,13 @@ int secret_put(struct github *gh, const char *scope, const char *name,
         failure_set(why, err, "%s", strerror(-err));
         return err;
     }
-    call->value = value;
-    call->len = len;
     call->done.put = done;
     call->scope = strdup(scope);
-    err = call->scope ? put_step(call) : -ENOMEM;
+    err = call->scope ? locked_init(&call->value, SECRET_VALUE_MAX) : -ENOMEM;
+    if (!err)
+        err = locked_add(&call->value, value, len);
+    if (!err)
+        err = put_step(call);
     if (err) {
         *why = call->key_wait.failure;
         if (!why->err)

@@ -32,7 +32,7 @@ int get_user_start(struct github *gh, uint64_t deadline_ms, get_done *done, void
     struct call **ret) WARN_UNUSED;
 
 /*
- * Seals the value (borrowed until the call ends) with the scope's key and PUTs it; when the
+ * Seals the value (copied into locked memory) with the scope's key and PUTs it; when the
  * key proves stale, once more with a new one. `date` is the answer's Date in Unix seconds, -1
  * without one. On a failure the server's secret is as it was, unless the failure is that no
  * answer came. When it cannot even start, the result is -errno, `why` tells more, and `done`
