@@ -120,7 +120,7 @@ int loop_run(struct loop *loop)
         loop->event_count = epoll_wait(loop->epoll_fd, loop->events, EVENTS_AT_ONCE, wait);
         if (loop->event_count < 0 && errno != EINTR)
             return -errno;
-        for (int i = 0; i < loop->event_count; i++) {
+        for (int i = 0; i < loop->event_count && !loop->stopped; i++) {
             struct loop_watch *watch = loop->events[i].data.ptr;
             if (watch)
                 watch->ready(watch, loop->events[i].events);

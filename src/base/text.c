@@ -26,6 +26,10 @@ static size_t printable_length(const unsigned char *s, size_t left)
         return 0;
     if (s[0] == 0xed && s[1] >= 0xa0)
         return 0;
+    if (s[0] == 0xd8 && s[1] == 0x9c)
+        return 0;
+    if (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf)
+        return 0;
     if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0x8b && s[2] <= 0x8f))
         return 0;
     if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0xa8 && s[2] <= 0xae))
@@ -106,16 +110,25 @@ bool text_to_u64(const char *text, uint64_t max, uint64_t *ret)
     return true;
 }
 
+/* Two digits up to `max`; -1 for anything else. */
+static int two_digits(const char *text, int max)
+{
+    if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]))
+        return -1;
+    int n = (text[0] - '0') * 10 + text[1] - '0';
+    return n <= max ? n : -1;
+}
+
 /* "Z", "+02:00" or nothing as seconds east of UTC; false for anything else. */
 static bool parse_zone(const char *text, int64_t *ret)
 {
-    if (text[0] == '\0' || strcmp(text, "Z") == 0) {
-        *ret = 0;
+    *ret = 0;
+    if (text[0] == '\0' || strcmp(text, "Z") == 0)
         return true;
-    }
-    int hours = 0, minutes = 0, end = 0;
-    if ((text[0] != '+' && text[0] != '-') ||
-        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 || text[1 + end] != '\0')
+    if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 || text[3] != ':')
+        return false;
+    int hours = two_digits(text + 1, 23), minutes = two_digits(text + 4, 59);
+    if (hours < 0 || minutes < 0)
         return false;
     *ret = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
     return true;
@@ -132,7 +145,12 @@ bool text_to_time(const char *text, int64_t *ret)
     int64_t offset;
     if (!parse_zone(rest, &offset))
         return false;
-    *ret = (int64_t)timegm(&tm) - offset;
+    /* timegm() makes the 30th of February the 2nd of March. */
+    int day = tm.tm_mday;
+    int64_t seconds = (int64_t)timegm(&tm) - offset;
+    if (tm.tm_mday != day)
+        return false;
+    *ret = seconds;
     return true;
 }
 

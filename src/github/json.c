@@ -19,9 +19,14 @@ int json_read(const char *text, size_t len, struct json_object **ret)
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *object = json_tokener_parse_ex(tokener, text, (int)len);
     enum json_tokener_error error = json_tokener_get_error(tokener);
+    bool whole = json_tokener_get_parse_end(tokener) == len;
     if (error == json_tokener_continue && !object) /* a bare number ends only at a NUL */
         object = json_tokener_parse_ex(tokener, "", 1);
     json_tokener_free(tokener);
+    if (object && !whole) { /* something after it, such as a NUL */
+        json_object_put(object);
+        return -EPROTO;
+    }
     if (!object)
         return error == json_tokener_error_size ? -ENOMEM : -EPROTO;
     *ret = object;

@@ -58,16 +58,19 @@ static void request_free(struct request *r)
     free(r);
 }
 
-/* A place is free: the one that waited longest takes it. */
+/* Those that waited longest get the free places: by the loop, for this is called while others
+ * of the queue may be about to be cancelled. */
 static void serve_queue(struct github *gh)
 {
-    struct request *r = gh->queue;
-    if (!r || gh->in_flight >= gh->max_requests)
-        return;
-    DL_DELETE2(gh->queue, r, queue_prev, queue_next);
-    r->queued = false;
-    gh->status.queued--;
-    request_try(r);
+    unsigned taken = gh->in_flight;
+    struct request *r;
+
+    DL_FOREACH2(gh->queue, r, queue_next)
+    {
+        if (taken++ >= gh->max_requests)
+            break;
+        loop_set_timer(gh->loop, &r->timer, 0);
+    }
 }
 
 static void request_finish(

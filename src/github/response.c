@@ -1,6 +1,7 @@
 #include "github/response.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -55,8 +56,10 @@ static unsigned parse_link(const char *value, const char *rel)
         if (!found || (next && found > next))
             continue;
         for (const char *q = link; q < end; q++)
-            if ((q[0] == '?' || q[0] == '&') && strncmp(q + 1, "page=", 5) == 0)
-                return (unsigned)strtoul(q + 6, NULL, 10);
+            if ((q[0] == '?' || q[0] == '&') && strncmp(q + 1, "page=", 5) == 0) {
+                unsigned long page = strtoul(q + 6, NULL, 10);
+                return page < UINT_MAX ? (unsigned)page : UINT_MAX;
+            }
     }
     return 0;
 }

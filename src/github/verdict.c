@@ -6,6 +6,8 @@
 
 /* GitHub's documentation: "wait for at least one minute" when no header tells. */
 #define LIMIT_WAIT_S 60
+/* More than any limit's period; keeps the arithmetic within 64 bits. */
+#define LIMIT_WAIT_MAX_S (7 * 86400)
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_MAX_MS 5000
 
@@ -32,9 +34,9 @@ static void read_message(const struct http_response *r, struct failure *why)
     json_object_put(json);
 }
 
-static bool says(const struct failure *why, const char *words)
+static bool says(const struct failure *why, const char *word)
 {
-    return strcasestr(why->message, words) != NULL;
+    return !word || strcasestr(why->message, word);
 }
 
 static bool is_rate_limit(const struct http_response *r, const struct failure *why)
@@ -50,32 +52,37 @@ static uint64_t limit_wait_ms(const struct http_response *r, int64_t now)
     int64_t seconds = r->retry_after >= 0                             ? r->retry_after
                       : r->limit_remaining == 0 && r->limit_reset > 0 ? r->limit_reset - now + 1
                                                                       : LIMIT_WAIT_S;
-    return seconds > 0 ? (uint64_t)seconds * 1000 : 0;
+    if (seconds < 1) /* over by our clock, yet the server says no */
+        seconds = 1;
+    if (seconds > LIMIT_WAIT_MAX_S)
+        seconds = LIMIT_WAIT_MAX_S;
+    return (uint64_t)seconds * 1000;
 }
 
 static const struct status_row {
     long status;
-    const char *words; /* in the message; NULL: any */
+    const char *words[2]; /* all are in the message */
     enum verdict_action action;
     int err;
 } status_table[] = {
-    {400, "version", VERDICT_VERSION, -EINVAL},
-    {400, NULL, VERDICT_FAIL, -EINVAL},
-    {401, NULL, VERDICT_TOKEN, -EACCES},
-    {403, "archived", VERDICT_FAIL, -EROFS},
-    {403, "maximum number of secrets", VERDICT_FAIL, -EDQUOT},
-    {403, "secrets limit", VERDICT_FAIL, -EDQUOT},
-    {403, NULL, VERDICT_FAIL, -EACCES},
-    {404, NULL, VERDICT_FAIL, -ENOENT},
-    {408, NULL, VERDICT_RETRY, -EIO},
-    {409, "secrets limit", VERDICT_FAIL, -EDQUOT},
-    {409, NULL, VERDICT_FAIL, -EBUSY},
-    {410, NULL, VERDICT_FAIL, -ENOENT},
-    {413, NULL, VERDICT_FAIL, -EFBIG},
-    {422, "maximum number of secrets", VERDICT_FAIL, -EDQUOT},
-    {422, "secrets limit", VERDICT_FAIL, -EDQUOT},
-    {422, NULL, VERDICT_FAIL, -EINVAL},
-    {451, NULL, VERDICT_FAIL, -EACCES},
+    {400, {"version"}, VERDICT_VERSION, -EINVAL},
+    {400, {0}, VERDICT_FAIL, -EINVAL},
+    {401, {0}, VERDICT_TOKEN, -EACCES},
+    {403, {"archived"}, VERDICT_FAIL, -EROFS},
+    {403, {"secrets", "limit"}, VERDICT_FAIL, -EDQUOT},
+    {403, {"secrets", "maximum"}, VERDICT_FAIL, -EDQUOT},
+    {403, {0}, VERDICT_FAIL, -EACCES},
+    {404, {0}, VERDICT_FAIL, -ENOENT},
+    {408, {0}, VERDICT_RETRY, -EIO},
+    {409, {"secrets", "limit"}, VERDICT_FAIL, -EDQUOT},
+    {409, {"secrets", "maximum"}, VERDICT_FAIL, -EDQUOT},
+    {409, {0}, VERDICT_FAIL, -EBUSY},
+    {410, {0}, VERDICT_FAIL, -ENOENT},
+    {413, {0}, VERDICT_FAIL, -EFBIG},
+    {422, {"secrets", "limit"}, VERDICT_FAIL, -EDQUOT},
+    {422, {"secrets", "maximum"}, VERDICT_FAIL, -EDQUOT},
+    {422, {0}, VERDICT_FAIL, -EINVAL},
+    {451, {0}, VERDICT_FAIL, -EACCES},
 };
 
 static void judge_status(const struct http_response *r, int64_t now, struct verdict *v)
@@ -100,14 +107,15 @@ static void judge_status(const struct http_response *r, int64_t now, struct verd
     v->why.err = r->status < 400 ? -EPROTO : -EIO;
     for (size_t i = 0; i < sizeof status_table / sizeof status_table[0]; i++) {
         const struct status_row *row = &status_table[i];
-        if (row->status == r->status && (!row->words || says(&v->why, row->words))) {
+        if (row->status == r->status && says(&v->why, row->words[0]) &&
+            says(&v->why, row->words[1])) {
             v->action = row->action;
             v->why.err = row->err;
             break;
         }
     }
     if (v->action == VERDICT_RETRY && r->retry_after > 0)
-        v->wait_ms = (uint64_t)r->retry_after * 1000;
+        v->wait_ms = limit_wait_ms(r, now);
 }
 
 static const struct result_row {
