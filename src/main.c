@@ -89,7 +89,7 @@ static void start_have_root(struct program *p, struct node *root)
 
 static void path_failed(struct program *p, const struct failure *why)
 {
-    const char *path = p->config.path, *host = p->config.token_host;
+    const char *path = p->config.path, *host = p->config.host;
 
     if (why->err == -ENOENT && !why->status) {
         log_error("PATH '%s' is not a place in the tree: expected one such as "
@@ -211,7 +211,7 @@ static int make_client(struct program *p)
             },
     };
     struct tree_options tree = {
-        .host = c->token_host,
+        .host = c->host,
         .token_origin = token_origin(p->token),
         .cache_ttl_ms = c->cache_ttl_ms,
         .timeout_ms = c->timeout_ms,

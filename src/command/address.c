@@ -134,6 +134,7 @@ int address_parse_source(struct config *config, const char *text)
         err = set_host(config, variable, strlen(variable), "GH_HOST");
     } else {
         err = set_host(config, "github.com", strlen("github.com"), "SOURCE");
+        config->host_is_default = true;
     }
     return err ? err : set_tree_path(config, path);
 }
@@ -208,11 +209,14 @@ static const char *parse_api_url(struct config *config)
     return NULL;
 }
 
-/* The host is the one that requests go to, which api_url may have made another. */
+/* With api_url and no HOST, the host that requests go to is the truer name than github.com. */
 static int set_source(struct config *config)
 {
-    if (asprintf(&config->source, "%s:%s",
-            config->api_url_given ? config->token_host : config->host, config->path) >= 0)
+    if (config->api_url_given && config->host_is_default) {
+        free(config->host);
+        config->host = strdup(config->token_host);
+    }
+    if (config->host && asprintf(&config->source, "%s:%s", config->host, config->path) >= 0)
         return 0;
     config->source = NULL;
     return no_memory();

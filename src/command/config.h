@@ -30,13 +30,14 @@ enum config_failed_close { CONFIG_FAILED_CLOSE_MESSAGE, CONFIG_FAILED_CLOSE_QUIE
 
 /* Strings are owned by the struct and not NULL unless that is said. */
 struct config {
-    char *mountpoint; /* as given; not checked */
-    char *host;       /* of SOURCE, else $GH_HOST, else "github.com"; lower case; an IPv6
-                         address is in brackets */
-    char *path;       /* of SOURCE, without a trailing '/'; "" for the whole tree. No part is
-                         empty, "." or ".." */
-    char *source;     /* "HOST:PATH" */
-    char *fsname;     /* what /proc/mounts shows instead of `source`, or NULL */
+    char *mountpoint;     /* as given; not checked */
+    char *host;           /* of SOURCE, else $GH_HOST, else "github.com"; lower case; an IPv6
+                             address is in brackets */
+    bool host_is_default; /* neither SOURCE nor $GH_HOST gave it */
+    char *path;   /* of SOURCE, without a trailing '/'; "" for the whole tree. No part is
+                     empty, "." or ".." */
+    char *source; /* "HOST:PATH" */
+    char *fsname; /* what /proc/mounts shows instead of `source`, or NULL */
 
     char *api_url;  /* the REST base: https, or http to a loopback address; no trailing '/' */
     char *api_host; /* its host: lower case, no port, no brackets */

@@ -38,7 +38,7 @@ struct fs {
     struct op *ops;             /* that are not answered yet */
     struct snapshot *snapshots; /* of open directories */
     struct report *reports;     /* open */
-    bool mounted, ended;
+    bool mounted, init_replied, ended;
 };
 
 /* The handlers, by topic. */

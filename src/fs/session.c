@@ -7,6 +7,7 @@
 
 #include "base/container.h"
 #include "base/log.h"
+#include "fs/dirops.h"
 #include "fs/op.h"
 #include "fs/statx.h"
 
@@ -134,7 +135,9 @@ int fs_mount(
     fs->mounted = true;
     fs->watch.fd = fuse_session_fd(fs->session);
     fcntl(fs->watch.fd, F_SETFL, O_NONBLOCK);
-    err = loop_watch(loop, &fs->watch, EPOLLIN);
+    err = dirops_make_parallel(fs);
+    if (!err)
+        err = loop_watch(loop, &fs->watch, EPOLLIN);
     if (err)
         goto fail;
     *ret = fs;

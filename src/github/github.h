@@ -34,7 +34,8 @@ struct github;
 /* Strings of `options` are copied. 0 or -errno. Call after the last fork(). */
 int github_new(
     struct loop *loop, const struct github_options *options, struct github **ret) WARN_UNUSED;
-/* Cancels what is under way; nobody who waits is told. */
+/* Drops what is under way; nobody who waits is told. Calls and lists must be cancelled and
+ * waits left before, and the credentials must not answer any more. Not from a callback. */
 void github_free(struct github *gh);
 
 /* For `status`. */

@@ -199,6 +199,15 @@ static bool deleted_before(const struct request *r, const struct http_response *
            (r->sent_before || response->repeated);
 }
 
+/* Of two limits the one that lasts longer counts. */
+static void note_limit(struct github *gh, uint64_t until_ms, const struct failure *why)
+{
+    if (until_ms <= gh->limited_until_ms)
+        return;
+    gh->limited_until_ms = until_ms;
+    gh->limit_why = *why;
+}
+
 static uint64_t longer(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -232,8 +241,7 @@ static void request_answered(void *arg, struct http_response *response)
             request_retry(r, longer(v.wait_ms, verdict_backoff_ms(r->tries)), &v.why);
         break;
     case VERDICT_LIMITED:
-        gh->limited_until_ms = loop_now_ms() + v.wait_ms;
-        gh->limit_why = v.why;
+        note_limit(gh, loop_now_ms() + v.wait_ms, &v.why);
         request_retry(r, v.wait_ms, &v.why);
         break;
     case VERDICT_TOKEN:

@@ -210,7 +210,9 @@ static void put_answered(
         call->resealed = true;
         key_is_stale(call->gh, call->scope, call->key_id);
         int err = put_step(call);
-        if (err)
+        if (err && call->key_wait.failure.err)
+            put_finish(call, &call->key_wait.failure, -1, false);
+        else if (err)
             put_fail(call, err);
         return;
     }

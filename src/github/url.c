@@ -66,7 +66,7 @@ int url_redirect(const char *url, const char *location, char **ret)
     err = -EINVAL;
     if (curl_url_set(from, CURLUPART_URL, url, 0) != CURLUE_OK ||
         curl_url_set(to, CURLUPART_URL, url, 0) != CURLUE_OK ||
-        curl_url_set(to, CURLUPART_URL, location, 0) != CURLUE_OK)
+        curl_url_set(to, CURLUPART_URL, location, CURLU_PATH_AS_IS) != CURLUE_OK)
         goto out;
     err = -EPERM;
     if (!same_part(from, to, CURLUPART_SCHEME) || !same_part(from, to, CURLUPART_HOST) ||

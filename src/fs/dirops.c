@@ -1,0 +1,31 @@
+#include "fs/dirops.h"
+
+#include <linux/fuse.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "fs/op.h"
+
+static ssize_t read_request(int fd, void *buffer, size_t size, void *userdata)
+{
+    (void)userdata;
+    return read(fd, buffer, size);
+}
+
+/* The reply to INIT is the first of all. */
+static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
+{
+    struct fs *fs = userdata;
+    if (!fs->init_replied && count == 2 && iov[1].iov_len >= sizeof(struct fuse_init_out)) {
+        struct fuse_init_out *out = iov[1].iov_base;
+        out->flags |= FUSE_PARALLEL_DIROPS;
+    }
+    fs->init_replied = true;
+    return writev(fd, iov, count);
+}
+
+int dirops_make_parallel(struct fs *fs)
+{
+    static const struct fuse_custom_io io = {.read = read_request, .writev = write_reply};
+    return fuse_session_custom_io(fs->session, &io, fuse_session_fd(fs->session));
+}

@@ -1,0 +1,17 @@
+/*
+ * FUSE_PARALLEL_DIROPS, which libfuse before 3.16.2 takes but does not pass on to the kernel
+ * (libfuse#861): without it lookups in one directory wait for each other, so that twenty of
+ * them at once take twenty round trips.
+ */
+#ifndef GHSECRETFS_DIROPS_H
+#define GHSECRETFS_DIROPS_H
+
+#include "base/text.h"
+
+struct fs;
+
+/* Puts the flag into the reply to INIT. After mounting, before the first request. 0 or
+ * -errno. */
+int dirops_make_parallel(struct fs *fs) WARN_UNUSED;
+
+#endif
