@@ -1,0 +1,143 @@
+"""Fixtures of the mount tests: a stand-in GitHub and mounts of the real program on it.
+
+The two programs come from the environment: GHSECRETFS and GITHUB_STANDIN.
+"""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+import mounting
+from standin import TOKEN, Standin, TlsFront, find_nghttpx
+
+OPERATION_TIMEOUT = 10  # seconds; shorter than the default, so that what hangs fails soon
+
+
+def _program(variable):
+    path = os.environ.get(variable)
+    if not path:
+        pytest.exit(f"set {variable} to the program: ctest does, or see scripts/test", 2)
+    if not os.access(path, os.X_OK):
+        pytest.exit(f"{variable}={path} is no program that can be run", 2)
+    return pathlib.Path(path).resolve()
+
+
+def _why_no_mount():
+    if not shutil.which("fusermount3"):
+        return "fusermount3 (package fuse3) is not installed"
+    try:
+        os.close(os.open("/dev/fuse", os.O_RDWR))
+    except OSError as error:
+        return f"/dev/fuse: {error.strerror}"
+    return None
+
+
+def skip_unless(available, reason):
+    """Skips in sight; where CI is set, nothing may be skipped for want of a tool."""
+    if available:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def binary():
+    """The program under test."""
+    program = _program("GHSECRETFS")
+    reason = _why_no_mount()
+    skip_unless(reason is None, f"can't mount: {reason}")
+    return program
+
+
+@pytest.fixture(scope="session")
+def has_sanitizers(binary):
+    return b"__asan_init" in binary.read_bytes()
+
+
+@pytest.fixture
+def new_github():
+    """Starts stand-ins: new_github(seed=…, latency_ms=…)."""
+    program = _program("GITHUB_STANDIN")
+    started = []
+
+    def start(**arguments):
+        started.append(Standin(program, **arguments))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def github(new_github):
+    """A stand-in with the demo's organization."""
+    return new_github()
+
+
+@pytest.fixture
+def env(tmp_path):
+    """An environment for the program with the stand-in's token; env(NAME=…) changes it."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def make(**changes):
+        return mounting.environment(home, **{"GH_TOKEN": TOKEN, **changes})
+
+    return make
+
+
+@pytest.fixture
+def mount(binary, github, env, tmp_path):
+    """Mounts: mount(source, environment={…}, **options). All are ended and checked."""
+    mounts = []
+
+    def start(source="", environment=None, server=None, cwd=None, flags=(), **options):
+        settings = {"api_url": (server or github).url, "timeout": OPERATION_TIMEOUT, **options}
+        made = mounting.Mount(
+            binary,
+            tmp_path / f"mount{len(mounts)}",
+            [*mounting.option_arguments(settings), *flags],
+            env(**(environment or {})),
+            source,
+            cwd,
+        )
+        made.github = server or github
+        mounts.append(made)
+        return made
+
+    yield start
+    failures = []
+    for made in reversed(mounts):
+        # Hanging answers would hold uploads, and so the end.
+        if made.github.running:
+            made.github.clear_faults()
+        try:
+            made.stop()
+        except AssertionError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture
+def run(binary, env):
+    """The program where it ends by itself: run(*arguments, environment={…})."""
+
+    def start(*arguments, environment=None, cwd=None):
+        return mounting.run(binary, *arguments, env=env(**(environment or {})), cwd=cwd)
+
+    return start
+
+
+@pytest.fixture
+def tls(github, tmp_path):
+    """TLS and HTTP/2 in front of the stand-in: has url and ca_file."""
+    skip_unless(find_nghttpx(), "nghttpx (package nghttp2-proxy) is not installed")
+    directory = tmp_path / "tls"
+    directory.mkdir()
+    with TlsFront(github, directory) as front:
+        yield front

@@ -1,0 +1,130 @@
+"""rm: a DELETE, whose error is rm's (contract §3)."""
+
+import concurrent.futures
+import os
+
+import pytest
+
+from calls import exists, fails, opened, put
+from demo import LIST, WEB, WEB_SECRETS
+
+OLD = f"{LIST}/NPM_TOKEN"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rm NPM_TOKEN", "rm -f NPM_TOKEN", "unlink NPM_TOKEN", "find . -name NPM_TOKEN -delete"],
+)
+def test_remove(mount, command):
+    m = mount()
+    m.warm()
+    done = m.sh(command)
+    assert done.returncode == 0, done.stderr
+    assert m.requests() == [f"DELETE {OLD}"]
+    assert m.github.plaintext(OLD) is None
+    assert not exists(m.secrets / "NPM_TOKEN")
+    assert sorted(os.listdir(m.secrets)) == sorted(set(WEB_SECRETS) - {"NPM_TOKEN"})
+
+
+def test_remove_by_another_spelling(mount):
+    m = mount()
+    assert m.sh("rm npm_token").returncode == 0
+    assert m.github.plaintext(OLD) is None
+    assert not exists(m.secrets / "NPM_TOKEN")
+
+
+def test_remove_in_a_cold_directory(mount):
+    m = mount()
+    os.unlink(m.secrets / "NPM_TOKEN")
+    assert m.github.plaintext(OLD) is None
+    assert len(m.github.requests("DELETE")) == 1
+
+
+def test_what_is_not_there(mount):
+    m = mount()
+    with fails("ENOENT"):
+        os.unlink(m.secrets / "NO_SUCH_SECRET")
+    assert m.sh("rm NO_SUCH_SECRET").returncode == 1
+    assert m.sh("rm -f NO_SUCH_SECRET").returncode == 0
+    assert not m.github.requests("DELETE")
+
+
+def test_what_somebody_else_removed(mount):
+    m = mount(cache_ttl=60)
+    m.warm()
+    m.github.api("DELETE", OLD)
+    with fails("ENOENT"):
+        os.unlink(m.secrets / "NPM_TOKEN")
+    assert not exists(m.secrets / "NPM_TOKEN")
+    assert "NPM_TOKEN" not in os.listdir(m.secrets)
+
+
+def test_remove_twice(mount):
+    m = mount()
+    os.unlink(m.secrets / "NPM_TOKEN")
+    with fails("ENOENT"):
+        os.unlink(m.secrets / "NPM_TOKEN")
+    assert len(m.github.requests("DELETE")) == 1
+
+
+@pytest.mark.parametrize("first", ["NPM_TOKEN", "npm_token"])
+@pytest.mark.parametrize("again", ["NPM_TOKEN", "npm_token", "Npm_Token"])
+def test_written_again_by_another_spelling(mount, first, again):
+    """The kernel still holds the other spellings of a name that was removed."""
+    m = mount()
+    for spelling in ("NPM_TOKEN", "npm_token", "Npm_Token"):
+        os.stat(m.secrets / spelling)
+    assert m.sh(f"rm {first} && echo again > {again}").returncode == 0
+    assert m.github.plaintext(OLD) == b"again"
+    assert exists(m.secrets / "NPM_TOKEN")
+
+
+def test_a_removed_secret_is_another_file_when_it_comes_back(mount):
+    m = mount()
+    before = os.stat(m.secrets / "NPM_TOKEN").st_ino
+    os.unlink(m.secrets / "NPM_TOKEN")
+    put(m.secrets / "NPM_TOKEN", b"again")
+    assert os.stat(m.secrets / "NPM_TOKEN").st_ino != before
+
+
+def test_several_at_once(mount):
+    m = mount()
+    m.github.seed(repos=["acme/big"], secrets=40)
+    directory = m.path / "repos/acme/big/actions/secrets"
+    names = os.listdir(directory)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: os.unlink(directory / name), names))
+    assert os.listdir(directory) == []
+    assert len(m.github.requests("DELETE")) == 40
+
+
+def test_remove_all(mount):
+    m = mount()
+    assert m.sh("rm *").returncode == 0
+    assert os.listdir(m.secrets) == []
+    assert not m.github.secrets().get(LIST)
+
+
+def test_a_directory_stays(mount):
+    m = mount()
+    done = m.sh("rm -r secrets", cwd=m.secrets.parent)
+    assert done.returncode == 1
+    assert "Operation not permitted" in done.stderr
+    assert os.listdir(m.secrets) == []
+    assert exists(m.secrets)
+
+
+@pytest.mark.parametrize("path", ["repos", "repos/acme/web", f"{WEB}"])
+def test_rmdir(mount, path):
+    with fails("EPERM"):
+        os.rmdir(mount().path / path)
+
+
+def test_removed_while_it_is_open(mount):
+    """Who has it open still sees it."""
+    m = mount()
+    with opened(m.secrets / "NPM_TOKEN", os.O_WRONLY) as fd:
+        os.unlink(m.secrets / "NPM_TOKEN")
+        assert os.fstat(fd).st_nlink == 0
+        assert not exists(m.secrets / "NPM_TOKEN")
+    assert len(m.github.requests("DELETE", OLD)) == 1

@@ -1,0 +1,114 @@
+"""TLS and HTTP/2, through a proxy in front of the stand-in with a CA of the test's."""
+
+import concurrent.futures
+import os
+
+import pytest
+
+from calls import fails, put
+from demo import LIST, WEB_SECRETS
+from mounting import is_mounted
+from standin import TOKEN, TlsFront, make_certificates
+
+# The proxy is on a loopback address, where any variable's token goes.
+
+
+@pytest.fixture
+def other_ca(tmp_path):
+    directory = tmp_path / "other"
+    directory.mkdir()
+    return make_certificates(directory)[0]
+
+
+def test_cacert(mount, tls, github):
+    m = mount(api_url=tls.url, cacert=tls.ca_file)
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+    put(m.secrets / "NEW", b"value")
+    os.unlink(m.secrets / "NPM_TOKEN")
+    assert github.plaintext(f"{LIST}/NEW") == b"value"
+    assert github.plaintext(f"{LIST}/NPM_TOKEN") is None
+
+
+def test_requests_at_once_share_one_connection(mount, tls, github):
+    m = mount(api_url=tls.url, cacert=tls.ca_file)
+    m.warm()
+    github.config(latency_ms=100)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda n: put(m.secrets / f"NAME_{n}", b"v%d" % n), range(16)))
+    for number in range(16):
+        assert github.plaintext(f"{LIST}/NAME_{number}") == b"v%d" % number
+    puts = github.requests("PUT")
+    assert max(r["in_flight"] for r in puts) > 8
+    assert puts[0]["headers"]["via"] == "2 nghttpx"
+    assert m.status()["connections"].startswith("1 opened")
+
+
+def test_ssl_cert_file(mount, tls):
+    m = mount(api_url=tls.url, environment={"SSL_CERT_FILE": tls.ca_file})
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+
+
+def test_cacert_counts_more_than_ssl_cert_file(mount, tls, other_ca):
+    m = mount(api_url=tls.url, cacert=tls.ca_file, environment={"SSL_CERT_FILE": other_ca})
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+
+
+@pytest.mark.parametrize("trust", ["system", "other"])
+def test_a_certificate_that_nobody_trusts(run, github, tls, other_ca, tmp_path, trust):
+    directory = tmp_path / "mnt"
+    directory.mkdir()
+    options = f"api_url={tls.url},timeout=10"
+    if trust == "other":
+        options += f",cacert={other_ca}"
+    done = run("-f", "-o", options, directory)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert "certificate" in lines[0] and "cacert" in lines[0]
+    assert TOKEN not in done.stderr
+    assert not is_mounted(directory)
+    assert github.journal() == []
+
+
+def test_a_certificate_for_another_name(run, tls, tmp_path):
+    directory = tmp_path / "mnt"
+    directory.mkdir()
+    url = tls.url.replace("localhost", "127.0.0.2")
+    done = run("-f", "-o", f"api_url={url},cacert={tls.ca_file},timeout=5", directory)
+    assert done.returncode == 2
+    assert not is_mounted(directory)
+
+
+def test_a_certificate_that_changes_for_the_worse(mount, tls, github, tmp_path):
+    """Somebody else in the server's place gets neither the token nor a value."""
+    m = mount(api_url=tls.url, cacert=tls.ca_file, cache_ttl=0, timeout=3)
+    m.warm()
+    tls.stop()
+    impostor = tmp_path / "impostor"
+    impostor.mkdir()
+    with TlsFront(github, impostor, port=tls.port):
+        with fails("EKEYREJECTED"):
+            os.listdir(m.secrets)
+        with fails("EKEYREJECTED"):
+            put(m.secrets / "NPM_TOKEN", b"value")
+    assert github.journal() == []
+
+
+def test_plain_http_where_tls_is_expected(run, github, tmp_path):
+    directory = tmp_path / "mnt"
+    directory.mkdir()
+    url = github.url.replace("http:", "https:")
+    done = run("-f", "-o", f"api_url={url},timeout=2", directory)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"action": "hang"}], ids=str)
+def test_faults_through_tls(mount, tls, github, fault):
+    m = mount(api_url=tls.url, cacert=tls.ca_file, timeout=1)
+    m.warm()
+    before = github.secrets()[LIST]
+    github.fault(method="PUT", count=-1, **fault)
+    with fails("EIO", "ETIMEDOUT"):
+        put(m.secrets / "NPM_TOKEN", b"value")
+    assert github.secrets()[LIST] == before

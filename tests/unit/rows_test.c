@@ -1,0 +1,194 @@
+/*
+ * rows.h: what the API lists, and answers that are nearly that.
+ */
+#include "github/rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmocka_all.h"
+
+static void test_secrets(void **state)
+{
+    static const char text[] =
+        "{\"total_count\":300,\"secrets\":["
+        "{\"name\":\"A\",\"created_at\":\"2026-01-02T03:04:05Z\","
+        "\"updated_at\":\"2026-01-02T05:04:06.789+02:00\",\"visibility\":\"all\"},"
+        "{\"name\":\"B\"}]}";
+    struct rows rows;
+    (void)state;
+    assert_int_equal(rows_parse_list(text, strlen(text), ROW_SECRET, &rows), 0);
+    assert_int_equal(rows.total, 300);
+    assert_int_equal(rows.count, 2);
+    assert_string_equal(rows.row[0].name, "A");
+    assert_int_equal(rows.row[0].created_at, 1767323045);
+    assert_int_equal(rows.row[0].updated_at, 1767323046);
+    assert_int_equal(rows.row[0].id, -1);
+    assert_false(rows.row[0].is_organization);
+    assert_string_equal(rows.row[1].name, "B");
+    assert_int_equal(rows.row[1].created_at, -1);
+    assert_int_equal(rows.row[1].updated_at, -1);
+    rows_release(&rows);
+    assert_int_equal(rows.count, 0);
+}
+
+static void test_kinds(void **state)
+{
+    static const struct {
+        const char *text;
+        enum row_kind kind;
+        const char *name;
+        int64_t id, total;
+        bool is_organization;
+    } rows[] = {
+        {"[{\"name\":\"web\",\"full_name\":\"acme/web\",\"id\":7}]", ROW_REPOSITORY, "web", 7,
+            -1, false},
+        {"{\"total_count\":1,\"repositories\":[{\"name\":\"web\",\"id\":7}]}", ROW_REPOSITORY,
+            "web", 7, 1, false},
+        {"[{\"login\":\"acme\",\"id\":8}]", ROW_ORGANIZATION, "acme", 8, -1, true},
+        {"[{\"login\":\"acme\",\"id\":8,\"type\":\"Organization\"}]", ROW_ACCOUNT, "acme", 8,
+            -1, true},
+        {"[{\"login\":\"octavia\",\"id\":9,\"type\":\"User\"}]", ROW_ACCOUNT, "octavia", 9, -1,
+            false},
+        {"[{\"login\":\"octavia\",\"id\":9,\"type\":7}]", ROW_ACCOUNT, "octavia", 9, -1, false},
+        {"[{\"login\":\"x\",\"id\":\"9\"}]", ROW_ACCOUNT, "x", -1, -1, false},
+        {"[{\"login\":\"x\",\"id\":-9}]", ROW_ACCOUNT, "x", -1, -1, false},
+        {"[{\"login\":\"x\",\"id\":99999999999999999999}]", ROW_ACCOUNT, "x", -1, -1, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct rows read;
+        assert_int_equal(
+            rows_parse_list(rows[i].text, strlen(rows[i].text), rows[i].kind, &read), 0);
+        assert_int_equal(read.count, 1);
+        assert_int_equal(read.total, rows[i].total);
+        assert_string_equal(read.row[0].name, rows[i].name);
+        assert_int_equal(read.row[0].id, rows[i].id);
+        assert_int_equal(read.row[0].is_organization, rows[i].is_organization);
+        rows_release(&read);
+    }
+}
+
+static void test_empty(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t total;
+    } rows[] = {{"[]", -1}, {"{\"total_count\":0,\"secrets\":[]}", 0}};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct rows read;
+        assert_int_equal(
+            rows_parse_list(rows[i].text, strlen(rows[i].text), ROW_SECRET, &read), 0);
+        assert_int_equal(read.count, 0);
+        assert_int_equal(read.total, rows[i].total);
+        rows_release(&read);
+    }
+}
+
+static void test_no_list(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "<html>",
+        "\xef\xbb\xbf[]",
+        "7",
+        "\"secrets\"",
+        "{}",
+        "{\"secrets\":[]}",
+        "{\"total_count\":1}",
+        "{\"total_count\":\"1\",\"secrets\":[]}",
+        "{\"total_count\":-1,\"secrets\":[]}",
+        "{\"total_count\":1.5,\"secrets\":[]}",
+        "{\"total_count\":99999999999999999999,\"secrets\":[]}",
+        "{\"total_count\":1,\"secrets\":{}}",
+        "{\"total_count\":1,\"secrets\":null}",
+        "{\"total_count\":1,\"repositories\":[]}",
+        "[7]",
+        "[null]",
+        "[[]]",
+        "[{}]",
+        "[{\"name\":7}]",
+        "[{\"name\":null}]",
+        "[{\"name\":\"a\\u0000b\"}]",
+        "[{\"name\":\"A\"},{\"name\":\"B\"},{}]",
+        "[{\"login\":\"A\"}]",
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct rows read = {.total = 4711};
+        if (rows_parse_list(rows[i], strlen(rows[i]), ROW_SECRET, &read) != -EPROTO)
+            fail_msg("'%s' was taken", rows[i]);
+        assert_int_equal(read.total, 4711);
+        assert_null(read.row);
+    }
+}
+
+static void test_dates(void **state)
+{
+    static const struct {
+        const char *date;
+        int64_t seconds;
+    } rows[] = {
+        {"\"2026-01-02T03:04:05Z\"", 1767323045},
+        {"\"\"", -1},
+        {"\"yesterday\"", -1},
+        {"\"2026-13-01T00:00:00Z\"", -1},
+        {"\"1960-01-01T00:00:00Z\"", -1},
+        {"1767323045", -1},
+        {"null", -1},
+        {"\"2026-01-02T03:04:05Z\\u0000\"", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        char text[200];
+        struct rows read;
+        snprintf(text, sizeof text, "{\"name\":\"A\",\"created_at\":%s,\"updated_at\":%s}",
+            rows[i].date, rows[i].date);
+        assert_int_equal(rows_parse_one(text, strlen(text), ROW_SECRET, &read), 0);
+        assert_int_equal(read.row[0].created_at, rows[i].seconds);
+        assert_int_equal(read.row[0].updated_at, rows[i].seconds);
+        rows_release(&read);
+    }
+}
+
+static void test_one(void **state)
+{
+    static const struct {
+        const char *text;
+        enum row_kind kind;
+        int err;
+    } rows[] = {
+        {"{\"name\":\"A\"}", ROW_SECRET, 0},
+        {"{\"login\":\"acme\",\"type\":\"Organization\"}", ROW_ACCOUNT, 0},
+        {"{\"login\":\"acme\"}", ROW_SECRET, -EPROTO},
+        {"[{\"name\":\"A\"}]", ROW_SECRET, -EPROTO},
+        {"{}", ROW_SECRET, -EPROTO},
+        {"{\"name\":[]}", ROW_SECRET, -EPROTO},
+        {"7", ROW_SECRET, -EPROTO},
+        {"", ROW_SECRET, -EPROTO},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct rows read = {0};
+        assert_int_equal(
+            rows_parse_one(rows[i].text, strlen(rows[i].text), rows[i].kind, &read),
+            rows[i].err);
+        assert_int_equal(read.count, rows[i].err ? 0 : 1);
+        rows_release(&read);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_no_list),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
