@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "base/container.h"
 #include "base/locked.h"
 #include "base/log.h"
+#include "base/wipe.h"
 #include "command/config.h"
 #include "command/help.h"
 #include "command/token.h"
@@ -52,18 +54,26 @@ static void program_stop(struct program *p, enum exit_status status)
 
 /* --- The start, step by step ---------------------------------------------------------- */
 
+/* After the mount, for root alone: others need the set-user-id fusermount3 to unmount. */
+static void drop_privileges_of_children(void)
+{
+    if (geteuid() == 0)
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 static void start_mounted(void *arg)
 {
     struct program *p = arg;
     p->starting = false;
+    drop_privileges_of_children();
     daemon_ready(&p->daemon);
 }
 
+static void program_end(struct program *p);
+
 static void mount_ended(void *arg)
 {
-    struct program *p = arg;
-    /* Unmounted by the user. Nothing can be under way any more that somebody waits for. */
-    program_stop(p, STATUS_OK);
+    program_end(arg); /* unmounted by the user */
 }
 
 static void start_have_root(struct program *p, struct node *root)
@@ -217,6 +227,7 @@ static int make_client(struct program *p)
         .timeout_ms = c->timeout_ms,
         .newline = c->newline == CONFIG_NEWLINE_KEEP ? NEWLINE_KEEP : NEWLINE_AUTO,
         .commit_on_write = c->commit == CONFIG_COMMIT_WRITE,
+        .tell_writers = c->failed_close == CONFIG_FAILED_CLOSE_MESSAGE,
     };
     int err = github_new(p->loop, &github, &p->github);
     return err ? err : tree_new(p->loop, p->github, &tree, &p->tree);
@@ -256,7 +267,21 @@ static void last_call_over(struct loop_timer *timer)
     program_stop(p, STATUS_OK);
 }
 
-/* SIGTERM, SIGINT, SIGHUP: uploads that have begun may end; a second signal does not wait. */
+/* Uploads that have begun may end, and held DELETEs are sent. */
+static void program_end(struct program *p)
+{
+    p->ending = true;
+    tree_send_held(p->tree);
+    if (p->tree->uploads == 0) {
+        program_stop(p, STATUS_OK);
+        return;
+    }
+    p->tree->uploads_ended = uploads_ended;
+    p->tree->uploads_arg = p;
+    loop_set_timer(p->loop, &p->last_call, loop_now_ms() + p->config.timeout_ms);
+}
+
+/* SIGTERM, SIGINT, SIGHUP. A second one does not wait. */
 static void on_signal(struct loop_watch *watch, uint32_t events)
 {
     struct program *p = CONTAINER_OF(watch, struct program, signals);
@@ -265,16 +290,12 @@ static void on_signal(struct loop_watch *watch, uint32_t events)
 
     if (read(watch->fd, &info, sizeof info) != sizeof info)
         return;
-    if (p->starting) {
+    if (p->starting)
         program_stop(p, STATUS_USAGE);
-    } else if (p->ending || p->tree->uploads == 0) {
+    else if (p->ending)
         program_stop(p, STATUS_OK);
-    } else {
-        p->ending = true;
-        p->tree->uploads_ended = uploads_ended;
-        p->tree->uploads_arg = p;
-        loop_set_timer(p->loop, &p->last_call, loop_now_ms() + p->config.timeout_ms);
-    }
+    else
+        program_end(p);
 }
 
 static int watch_signals(struct program *p)
@@ -337,7 +358,10 @@ static bool check_memory(void)
 static void close_side_doors(void)
 {
     static const struct rlimit no_core = {0};
+    if (!wipe_on_free())
+        log_debug("this build does not wipe memory when it is freed");
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor ptrace, nor /proc/PID/mem, but for root */
     unsetenv("SSLKEYLOGFILE"); /* OpenSSL and libcurl would write the session keys there */
     umask(077);
 }

@@ -74,6 +74,7 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     if (!op)
         return;
     op->file = *file;
+    op->is_open = true;
     tree_create(
         &op->task, name, wants_reading(file), file->flags & O_APPEND, file->flags & O_EXCL);
 }
@@ -141,6 +142,7 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
     if (!op)
         return;
     op->file = *file;
+    op->is_open = true;
     tree_open(&op->task, wants_reading(file), file->flags & O_APPEND);
 }
 

@@ -36,7 +36,10 @@ struct op *op_new(fuse_req_t req, struct node *node, const char *operation,
     op->fs = fs;
     op->req = req;
     task_init(&op->task, fs->tree, node, operation, done);
+    op->task.tid = fuse_req_ctx(req)->pid;
+    op->task.uid = fuse_req_ctx(req)->uid;
     DL_APPEND(fs->ops, op);
+    op_watch_interrupts(op);
     return op;
 }
 
@@ -44,6 +47,7 @@ fuse_req_t op_end(struct op *op)
 {
     fuse_req_t req = op->req;
     DL_DELETE(op->fs->ops, op);
+    loop_clear_timer(op->fs->loop, &op->interrupt);
     free(op);
     return req;
 }

@@ -19,9 +19,11 @@ struct op {
     struct task task;
     struct fs *fs;
     fuse_req_t req;
-    struct fuse_file_info file; /* of opens: what the reply needs */
-    size_t size;                /* of a write */
-    struct op *prev, *next;     /* in fs->ops */
+    struct fuse_file_info file;  /* of opens: what the reply needs */
+    size_t size;                 /* of a write */
+    bool is_open;                /* an open or create */
+    struct loop_timer interrupt; /* looks at the caller, once a signal has come */
+    struct op *prev, *next;      /* in fs->ops */
 };
 
 struct snapshot;
@@ -107,6 +109,8 @@ static inline struct op *op_of(struct task *task)
 {
     return (struct op *)task; /* its first member */
 }
+/* Ends the op when a signal that matters reaches its caller. */
+void op_watch_interrupts(struct op *op);
 /* Takes the request out of the op, to be replied to, and frees the op. */
 fuse_req_t op_end(struct op *op);
 /* The done() of operations that are answered with an errno, or nothing. */

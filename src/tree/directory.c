@@ -121,6 +121,39 @@ void directory_child_gone(struct nodes *nodes, struct node *child)
     node_unref(nodes, child);
 }
 
+void directory_hide(struct node *child)
+{
+    child->presence = NODE_HELD;
+    child->parent->dir->secrets--;
+    child->parent->mtime = (int64_t)time(NULL);
+}
+
+void directory_come_back(struct node *child)
+{
+    child->presence = NODE_HERE;
+    child->listed |= child->parent->dir->held;
+    child->parent->dir->secrets++;
+    child->parent->mtime = (int64_t)time(NULL);
+}
+
+struct node *directory_replace(struct nodes *nodes, struct node *held)
+{
+    struct node *dir = held->parent;
+    struct node *node = node_new(nodes, dir->kind->child, dir, held->name);
+    if (!node)
+        return NULL;
+    node->presence = NODE_PENDING;
+    node->replaces = true;
+    node->mtime = held->mtime;
+    node->btime = held->btime;
+    directory_child_gone(nodes, held);
+    if (directory_add(dir, node) != 0) {
+        node_unref(nodes, node);
+        return NULL;
+    }
+    return node;
+}
+
 /* Is this row what was deleted here a moment ago? */
 static bool is_dead(struct directory *dir, const struct row *row)
 {
@@ -232,6 +265,10 @@ int directory_merge(
         if (!is_presentable(dir, row, failures) || is_dead(d, row))
             continue;
         struct node *child = directory_find(dir, row->name);
+        if (child && child->presence == NODE_HELD) {
+            child->listed = true;
+            continue;
+        }
         if (child && child->listed) {
             struct failure why;
             failure_set(&why, -EEXIST, "left out: '%.80s' is '%.80s' without case", row->name,
@@ -258,7 +295,9 @@ struct node *directory_merge_one(
     struct directory *d = directory_of(dir);
     if (!d || is_dead(d, row))
         return NULL;
-    struct node *child = child_for(nodes, dir, row);
+    const struct node *known = directory_find(dir, row->name);
+    struct node *child =
+        known && known->presence == NODE_HELD ? NULL : child_for(nodes, dir, row);
     if (!child)
         return NULL;
     child->fresh_until_ms = fresh_until_ms;
@@ -273,10 +312,12 @@ void directory_note_stored(struct node *child, int64_t date)
 
     if (child->presence == NODE_PENDING) {
         child->presence = NODE_HERE;
-        child->btime = at;
+        if (!child->replaces)
+            child->btime = at;
         dir->secrets++;
         child->parent->mtime = (int64_t)time(NULL);
     }
+    child->replaces = false;
     child->listed |= dir->held;
     child->mtime = at;
     child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;

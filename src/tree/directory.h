@@ -62,6 +62,12 @@ struct node *directory_merge_one(
 void directory_note_stored(struct node *child, int64_t date);
 void directory_note_deleted(struct nodes *nodes, struct node *child);
 
+/* A child's DELETE is held: it is not to be seen. And it failed, or was dropped: it is. */
+void directory_hide(struct node *child);
+void directory_come_back(struct node *child);
+/* A new node in the place of one whose DELETE was held: what it stores replaces that. */
+struct node *directory_replace(struct nodes *nodes, struct node *held);
+
 /* Takes a child out for good: its name is free, its number is not used again. */
 void directory_child_gone(struct nodes *nodes, struct node *child);
 

@@ -52,6 +52,10 @@ static struct node *known_child(struct task *task)
     if (child->presence == NODE_PENDING) {
         if (child->writers > 0)
             return child;
+        if (child->replaces) {
+            directory_come_back(child);
+            return child;
+        }
         directory_child_gone(&task->tree->nodes, child); /* opened, and never written */
         return NULL;
     }
@@ -63,7 +67,7 @@ static struct node *known_child(struct task *task)
 static void answer_from_listing(struct task *task)
 {
     struct node *child = directory_find(task->node, task->name);
-    if (child && child->presence != NODE_GONE)
+    if (child && (child->presence == NODE_HERE || child->presence == NODE_PENDING))
         found(task, child);
     else
         not_there(task);
@@ -91,7 +95,12 @@ static void lookup_in_listing(struct task *task)
 {
     struct node *dir = task->node;
 
-    struct node *child = known_child(task);
+    struct node *child = directory_find(dir, task->name);
+    if (child && child->presence == NODE_HELD) {
+        not_there(task);
+        return;
+    }
+    child = known_child(task);
     if (child) {
         found(task, child);
         return;

@@ -20,10 +20,12 @@
 #include "tree/kind.h"
 
 struct directory;
+struct held;
 
 enum presence {
     NODE_HERE,    /* on the server, as far as is known */
     NODE_PENDING, /* a secret that was created here and never stored */
+    NODE_HELD,    /* removed here, and its DELETE is held; absent for all */
     NODE_GONE,    /* deleted, or no longer listed */
 };
 
@@ -40,6 +42,8 @@ struct node {
     bool is_organization;
     bool listed;               /* a held listing has it */
     bool was_listed;           /* the one before had it; only while a listing is merged */
+    struct held *held;         /* its DELETE, while that is held or under way */
+    bool replaces;             /* NODE_PENDING in the place of a secret that is still stored */
     bool busy;                 /* a PUT or DELETE of it is under way */
     struct waiters turns;      /* those that wait until it is not */
     int64_t mtime, btime;      /* Unix seconds */

@@ -1,11 +1,14 @@
 #include <errno.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "base/container.h"
 #include "github/key.h"
 #include "github/url.h"
 #include "tree/directory.h"
+#include "tree/held.h"
 #include "tree/listing.h"
+#include "tree/notice.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 
@@ -16,10 +19,17 @@ void handle_close(struct handle *handle)
 
     DL_DELETE(handle->tree->handles, handle);
     value_release(&handle->value);
+    if (handle->notice_fd >= 0)
+        close(handle->notice_fd);
     free(handle);
     node->writers--;
-    if (node->writers == 0 && node->presence == NODE_PENDING && !node->busy)
-        directory_child_gone(nodes, node); /* nothing was stored */
+    if (node->writers == 0 && node->presence == NODE_PENDING && !node->busy) {
+        /* Nothing was stored. */
+        if (node->replaces)
+            directory_come_back(node);
+        else
+            directory_child_gone(nodes, node);
+    }
     node_unref(nodes, node);
 }
 
@@ -34,6 +44,9 @@ static int handle_new(struct task *task, struct node *node, struct handle **ret)
         return err;
     }
     handle->tree = task->tree;
+    writers_init(&handle->writers, task->tid);
+    handle->notice_fd =
+        task->tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
     handle->node = node_ref(node);
     node->writers++;
     DL_APPEND(task->tree->handles, handle);
@@ -65,6 +78,12 @@ static int create_node(struct task *task, struct node **ret)
     struct nodes *nodes = &task->tree->nodes;
     struct node *node = directory_find(dir, task->name);
 
+    if (node && node->presence == NODE_HELD) { /* its DELETE is off: see held_take() */
+        *ret = directory_replace(nodes, node);
+        if (!*ret)
+            directory_come_back(node);
+        return *ret ? 0 : -ENOMEM;
+    }
     if (node) {
         *ret = node_ref(node);
         return 0;
@@ -89,6 +108,24 @@ static void refuse_reading(struct task *task)
     task_fail_errno(task, -EACCES, "a secret's value cannot be read");
 }
 
+static void create_ready(struct task *task);
+
+/* The DELETE of the name has ended, and it is gone or came back; or what was sent for it
+ * before has been answered. */
+static void held_has_settled(struct wait *wait)
+{
+    create_ready(CONTAINER_OF(wait, struct task, wait));
+}
+
+/* Of a name whose DELETE is held: is there something to wait for? */
+static bool wait_for_held(struct task *task, struct node *node)
+{
+    if (node->presence != NODE_HELD)
+        return false;
+    task->wait.done = held_has_settled;
+    return held_take(node, &task->wait) == -EINPROGRESS;
+}
+
 /* Everything that can be known is known. */
 static void create_ready(struct task *task)
 {
@@ -96,6 +133,8 @@ static void create_ready(struct task *task)
     struct node *node = directory_find(dir, task->name);
     bool exists = node && node->presence == NODE_HERE;
 
+    if (node && wait_for_held(task, node))
+        return;
     if (exists && task->exclusive) {
         task_fail_errno(task, -EEXIST, "the secret exists");
     } else if (exists && task->for_reading) {
@@ -190,6 +229,29 @@ static void preflight(struct task *task, bool need_listing)
         open_ready(task);
 }
 
+/* The errno says little, so the rule is told as well. */
+static void refuse_name(struct task *task, const char *rule)
+{
+    struct failure why;
+    failure_set(&why, -EINVAL, "%s", rule);
+    if (task->tree->options.tell_writers) {
+        int fd = notice_open(task->tid, task->uid);
+        notice_send(fd, task->name, &why);
+        if (fd >= 0)
+            close(fd);
+    }
+    task_fail(task, &why);
+}
+
+/* Another pid namespace: it cannot be told when such a writer is done (contract §3). */
+static bool is_nameless(struct task *task)
+{
+    if (task->tid > 0)
+        return false;
+    task_fail_errno(task, -EACCES, "the writer is in another pid namespace");
+    return true;
+}
+
 void tree_open(struct task *task, bool for_reading, bool append)
 {
     struct node *node = task->node;
@@ -202,7 +264,7 @@ void tree_open(struct task *task, bool for_reading, bool append)
         refuse_reading(task);
     else if (append && node->presence == NODE_HERE)
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
-    else
+    else if (!is_nameless(task))
         preflight(task, false);
 }
 
@@ -226,9 +288,10 @@ void tree_create(
         task_fail_errno(task, -EPERM, "files can be made in directories of secrets only");
         return;
     }
+    held_go_on(task->tree, task->tid, dir, task->name);
     const char *problem = name_secret_problem(task->name);
     if (problem)
-        task_fail_errno(task, -EINVAL, problem);
-    else
+        refuse_name(task, problem);
+    else if (!is_nameless(task))
         preflight(task, true);
 }

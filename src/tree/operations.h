@@ -7,6 +7,7 @@
 
 #include "tree/task.h"
 #include "tree/value.h"
+#include "tree/writers.h"
 
 /* lookup.c */
 
@@ -36,6 +37,8 @@ struct handle {
     struct tree *tree;
     struct node *node; /* referenced */
     struct value value;
+    struct writers writers;
+    int notice_fd;              /* to the opener's standard error, or -1 */
     struct handle *prev, *next; /* in tree->handles */
 };
 /* Forgets what was not sent. */
@@ -43,10 +46,10 @@ void handle_close(struct handle *handle);
 
 /* upload.c */
 
-/* Sends what was written since the last upload, if anything: at flush and fsync. `task` is on
- * the handle's node. */
+/* Sends what was written since the last upload, if anything, when nobody has the file in hand
+ * any more. A writer that has failed publishes nothing. `task` is on the handle's node. */
 void tree_flush(struct task *task, struct handle *handle);
-/* The same, and fails with the last upload's error until one succeeds. */
+/* Sends it now; and fails with the last upload's error until one succeeds. */
 void tree_fsync(struct task *task, struct handle *handle);
 /* Takes a write; with commit=write sends it as well. */
 void tree_write(
@@ -56,5 +59,7 @@ void tree_write(
 
 /* Deletes the secret of that file name in the directory task->node. */
 void tree_unlink(struct task *task, const char *file_name);
+/* Deletes the secret task->node, whose file is removed already. */
+void tree_delete(struct task *task);
 
 #endif

@@ -84,6 +84,17 @@ void task_fail(struct task *task, const struct failure *why)
     task_end(task, task->failure.err);
 }
 
+void task_abandon(struct task *task, int err)
+{
+    if (task->is_upload) {
+        task->node->upload_error = err;
+        failure_set(
+            &task->failure, err, "interrupted by a signal; what was sent may still be stored");
+        task_report(task);
+    }
+    task_cancel(task);
+}
+
 void task_fail_errno(struct task *task, int err, const char *message)
 {
     struct failure why;

@@ -20,9 +20,10 @@ struct handle;
 struct task {
     struct tree *tree;
     void (*done)(struct task *task, int err); /* 0 or -errno */
-    const char
-        *operation; /* for `errors`: "write"; NULL for a lookup, whose ENOENT is no news */
-    bool quiet;     /* whoever asks tells of the failure; `errors` gets no line */
+    pid_t tid;                                /* the thread that asks, or 0 */
+    uid_t uid;                                /* its user */
+    const char *operation;  /* for `errors`; NULL for a lookup, whose ENOENT is no news */
+    bool quiet;             /* whoever asks tells of the failure; `errors` gets no line */
     struct failure failure; /* more of why, when err is not 0 */
 
     struct node *node;     /* what it is on; referenced */
@@ -51,6 +52,10 @@ void task_finish(struct task *task);
 void task_fail(struct task *task, const struct failure *why);
 /* The same for one that needs no answer of a server. */
 void task_fail_errno(struct task *task, int err, const char *message);
+
+/* Ends it because the caller has gone, or wants no answer: as task_cancel(), but an upload that
+ * is dropped so is told of in `errors`. */
+void task_abandon(struct task *task, int err);
 
 /* Ends it without a word. Requests under way are dropped. */
 void task_cancel(struct task *task);

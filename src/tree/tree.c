@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "tree/directory.h"
+#include "tree/held.h"
 #include "tree/operations.h"
 
 #define REPORTS_NAME ".ghsecretfs"
@@ -35,6 +36,7 @@ void tree_free(struct tree *tree)
 {
     if (!tree)
         return;
+    held_free_all(tree);
     while (tree->handles)
         handle_close(tree->handles);
     nodes_release(&tree->nodes);
@@ -88,4 +90,9 @@ void tree_use_root(struct tree *tree, struct node *node)
     tree->reports->parent = node_ref(node);
     node_unref(&tree->nodes, old); /* as the root */
     node_unref(&tree->nodes, old); /* as the reports' parent */
+}
+
+void tree_send_held(struct tree *tree)
+{
+    held_send_all(tree);
 }

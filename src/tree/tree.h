@@ -18,6 +18,7 @@ struct tree_options {
     uint64_t timeout_ms; /* of one operation */
     enum newline newline;
     bool commit_on_write; /* commit=write */
+    bool tell_writers;    /* failed_close=message */
 };
 
 struct tree {
@@ -31,6 +32,7 @@ struct tree {
     struct node *reports;             /* .ghsecretfs */
     char *login;                      /* empty: the token has none */
     struct handle *handles;           /* open */
+    struct held *held;                /* DELETEs */
     unsigned uploads;                 /* under way */
     void (*uploads_ended)(void *arg); /* told when the last one has ended; or NULL */
     void *uploads_arg;
@@ -45,6 +47,9 @@ void tree_free(struct tree *tree);
 void tree_check_token(struct task *task);
 /* "" when the token has no account of its own (an app's token). */
 const char *tree_login(const struct tree *tree);
+
+/* Sends the DELETEs that are held, as uploads: the end is near. */
+void tree_send_held(struct tree *tree);
 
 /* Makes a directory the root of the mount; before, it is the root of the whole tree. */
 void tree_use_root(struct tree *tree, struct node *node);

@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "github/url.h"
 #include "tree/directory.h"
+#include "tree/held.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 
@@ -18,7 +19,7 @@ static void unlink_done(void *arg, const struct failure *why)
         return;
     }
     /* Gone either way; but rm is told when it was not this mount that deleted it. */
-    if (task->node->presence == NODE_HERE)
+    if (task->node->presence != NODE_GONE)
         directory_note_deleted(&task->tree->nodes, task->node);
     if (why)
         task_fail(task, why);
@@ -35,7 +36,7 @@ static void unlink_send(struct task *task)
         task_fail_errno(task, -ENOENT, "the secret is gone");
         return;
     }
-    if (node->presence == NODE_PENDING) { /* the server has nothing of it */
+    if (node->presence == NODE_PENDING && !node->replaces) { /* the server has nothing of it */
         directory_child_gone(&task->tree->nodes, node);
         task_finish(task);
         return;
@@ -57,14 +58,36 @@ static void unlink_have_turn(struct wait *wait)
     unlink_send(task);
 }
 
+void tree_delete(struct task *task)
+{
+    task->is_upload = true;
+    task->tree->uploads++;
+    task->wait.done = unlink_have_turn;
+    if (node_take_turn(task->node, &task->wait) == 0) {
+        task->has_turn = true;
+        unlink_send(task);
+    }
+}
+
+/* Answers at once, and sends the DELETE when it is clear what it was for. */
+static void unlink_held(struct task *task)
+{
+    int err = held_start(task, task->node);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        task_finish(task);
+}
+
 void tree_unlink(struct task *task, const char *file_name)
 {
     struct node *dir = task->node;
     struct node *node = NULL;
 
+    held_go_on(task->tree, task->tid, dir, file_name);
     if (name_decode(file_name, task->name))
         node = directory_find(dir, task->name);
-    if (!node) {
+    if (!node || node->presence == NODE_HELD) {
         task_fail_errno(task, -ENOENT, "no such secret");
         return;
     }
@@ -75,9 +98,8 @@ void tree_unlink(struct task *task, const char *file_name)
     task->node = node_ref(node);
     task->name[0] = '\0';
     node_unref(&task->tree->nodes, dir);
-    task->wait.done = unlink_have_turn;
-    if (node_take_turn(node, &task->wait) == 0) {
-        task->has_turn = true;
-        unlink_send(task);
-    }
+    if (node->presence == NODE_HERE && held_wanted(task))
+        unlink_held(task);
+    else
+        tree_delete(task);
 }

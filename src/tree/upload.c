@@ -1,8 +1,11 @@
 #include <errno.h>
+#include <sys/wait.h>
 
 #include "base/container.h"
+#include "base/process.h"
 #include "github/url.h"
 #include "tree/directory.h"
+#include "tree/notice.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 
@@ -26,6 +29,21 @@ static void note_refusal(struct task *task, const struct failure *why)
     dir->refused_generation = github_token_generation(task->tree->github);
 }
 
+/* Ends an upload with a failure that the writer may not see otherwise. */
+static void upload_fail(struct task *task, const struct failure *why)
+{
+    task->node->upload_error = why->err;
+    notice_send(task->handle->notice_fd, task->node->name, why);
+    task_fail(task, why);
+}
+
+static void upload_fail_errno(struct task *task, int err, const char *message)
+{
+    struct failure why;
+    failure_set(&why, err, "%s", message);
+    upload_fail(task, &why);
+}
+
 static void upload_done(void *arg, const struct failure *why, int64_t date, bool created)
 {
     struct task *task = arg;
@@ -34,9 +52,8 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
 
     task->call = NULL;
     if (why) {
-        node->upload_error = why->err;
         note_refusal(task, why);
-        task_fail(task, why);
+        upload_fail(task, why);
         return;
     }
     node->upload_error = 0;
@@ -61,7 +78,7 @@ static void upload_send(struct task *task)
     }
     int err = value_payload(&handle->value, &data, &len);
     if (err) {
-        task_fail_errno(task, err, spoilt_message(err));
+        upload_fail_errno(task, err, spoilt_message(err));
         return;
     }
     buffer_init(&scope, URL_MAX);
@@ -74,7 +91,7 @@ static void upload_send(struct task *task)
             task->deadline_ms, upload_done, task, &task->call, &why);
     buffer_release(&scope);
     if (err)
-        task_fail(task, &why);
+        upload_fail(task, &why);
 }
 
 static void upload_have_turn(struct wait *wait)
@@ -94,7 +111,7 @@ static void upload_start(struct task *task)
     value->dirty = false;
     int err = value_payload(value, &data, &len);
     if (err) {
-        task_fail_errno(task, err, spoilt_message(err));
+        upload_fail_errno(task, err, spoilt_message(err));
         return;
     }
     if (len == 0) { /* nothing written is nothing sent */
@@ -110,30 +127,70 @@ static void upload_start(struct task *task)
     }
 }
 
+/* What a writer that has failed wrote is no value. */
+static void drop_failed(struct task *task, int wait_status)
+{
+    struct failure why;
+
+    if (WIFSIGNALED(wait_status))
+        failure_set(&why, -ECANCELED, "not stored: its writer was ended by signal %d (%s)",
+            WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+    else
+        failure_set(&why, -ECANCELED, "not stored: its writer failed with exit status %d",
+            WEXITSTATUS(wait_status));
+    (void)!value_truncate(&task->handle->value, 0);
+    upload_fail(task, &why);
+}
+
+static void send_or_fail(struct task *task)
+{
+    int spoilt = task->handle->value.spoilt;
+    if (spoilt)
+        upload_fail_errno(task, spoilt, spoilt_message(spoilt));
+    else
+        upload_start(task);
+}
+
 void tree_flush(struct task *task, struct handle *handle)
 {
+    struct value *value = &handle->value;
+    int wait_status;
+
     task->handle = handle;
-    if (handle->value.spoilt)
-        task_fail_errno(task, handle->value.spoilt, spoilt_message(handle->value.spoilt));
-    else if (handle->value.dirty)
-        upload_start(task);
-    else
+    if (!value->dirty && !value->spoilt) {
         task_finish(task);
+        return;
+    }
+    writers_note_flush(&handle->writers, task->tid);
+    if (!value->spoilt && !writers_are_done(handle, task->tid))
+        task_finish(task); /* the one who lets go of it last will see to it */
+    else if (process_has_failed(task->tid, &wait_status))
+        drop_failed(task, wait_status);
+    else if (handle->writers.cut_short)
+        drop_failed(task, handle->writers.cut_short);
+    else
+        send_or_fail(task);
 }
 
 void tree_fsync(struct task *task, struct handle *handle)
 {
-    if (!handle->value.spoilt && !handle->value.dirty && handle->node->upload_error)
+    const struct value *value = &handle->value;
+
+    task->handle = handle;
+    if (value->dirty || value->spoilt)
+        send_or_fail(task);
+    else if (handle->node->upload_error)
         task_fail_errno(
             task, handle->node->upload_error, "the last upload of this secret failed");
     else
-        tree_flush(task, handle);
+        task_finish(task);
 }
 
 void tree_write(
     struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset)
 {
     task->handle = handle;
+    writers_add(&handle->writers, task->tid);
     int err = value_write(&handle->value, data, len, offset);
     if (err)
         task_fail_errno(task, err, spoilt_message(err));

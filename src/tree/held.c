@@ -1,0 +1,159 @@
+#include "tree/held.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/container.h"
+#include "base/process.h"
+#include "tree/directory.h"
+#include "tree/operations.h"
+#include "tree/tree.h"
+
+/* Contract §3. */
+#define HELD_MS 1000
+
+/* By their comm. What they do is in no flag of FUSE's. */
+static const char *const replacing[] = {"mv", "install", "cp", "tar", "unzip", "cpio", "git"};
+
+struct held {
+    struct tree *tree;
+    struct node *node; /* referenced; node->held is this */
+    pid_t tgid;
+    struct loop_watch end; /* of the process */
+    struct loop_timer timer;
+    struct task task; /* the DELETE, once it is sent */
+    bool sent;
+    struct waiters waiters; /* for the end of the DELETE */
+    struct held *prev, *next;
+};
+
+bool held_wanted(const struct task *task)
+{
+    char name[16];
+    process_name(task->tid, name);
+    for (size_t i = 0; i < sizeof replacing / sizeof replacing[0]; i++)
+        if (strcmp(name, replacing[i]) == 0)
+            return true;
+    return false;
+}
+
+static void held_unwatch(struct held *held)
+{
+    struct loop *loop = held->tree->loop;
+    loop_clear_timer(loop, &held->timer);
+    if (held->end.fd >= 0) {
+        loop_unwatch(loop, &held->end);
+        close(held->end.fd);
+        held->end.fd = -1;
+    }
+}
+
+static void held_free(struct held *held)
+{
+    struct tree *tree = held->tree;
+    struct node *node = held->node;
+
+    held_unwatch(held);
+    DL_DELETE(tree->held, held);
+    node->held = NULL;
+    free(held);
+    node_unref(&tree->nodes, node);
+}
+
+static void held_deleted(struct task *task, int err)
+{
+    struct held *held = CONTAINER_OF(task, struct held, task);
+    struct waiters waiters = held->waiters;
+
+    if (err && err != -ENOENT)
+        directory_come_back(held->node);
+    held_free(held);
+    waiters_finish(&waiters, NULL);
+}
+
+static void held_send(struct held *held)
+{
+    if (held->sent)
+        return;
+    held->sent = true;
+    held_unwatch(held);
+    task_init(&held->task, held->tree, held->node, "unlink", held_deleted);
+    tree_delete(&held->task);
+}
+
+static void process_ended(struct loop_watch *watch, uint32_t events)
+{
+    (void)events;
+    held_send(CONTAINER_OF(watch, struct held, end));
+}
+
+static void time_is_up(struct loop_timer *timer)
+{
+    held_send(CONTAINER_OF(timer, struct held, timer));
+}
+
+int held_start(struct task *task, struct node *node)
+{
+    struct tree *tree = task->tree;
+    struct held *held = calloc(1, sizeof *held);
+    if (!held)
+        return -ENOMEM;
+    held->tree = tree;
+    held->tgid = process_group_of(task->tid);
+    held->end = (struct loop_watch){.ready = process_ended, .fd = process_watch(held->tgid)};
+    held->timer.fire = time_is_up;
+    /* Without a pidfd the second ends it. */
+    if (held->end.fd >= 0 && loop_watch(tree->loop, &held->end, EPOLLIN) != 0) {
+        close(held->end.fd);
+        held->end.fd = -1;
+    }
+    loop_set_timer(tree->loop, &held->timer, loop_now_ms() + HELD_MS);
+    held->node = node_ref(node);
+    node->held = held;
+    DL_APPEND(tree->held, held);
+    directory_hide(node);
+    return 0;
+}
+
+void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char *name)
+{
+    struct held *held, *next;
+    if (!tree->held)
+        return;
+    pid_t tgid = process_group_of(tid);
+    DL_FOREACH_SAFE(tree->held, held, next)
+    {
+        bool same = held->node->parent == dir && strcasecmp(held->node->name, name) == 0;
+        if (held->tgid == tgid && !same)
+            held_send(held);
+    }
+}
+
+int held_take(struct node *node, struct wait *wait)
+{
+    struct held *held = node->held;
+    if (held->sent || node->busy) {
+        held_send(held);
+        wait_join(&held->waiters, wait);
+        return -EINPROGRESS;
+    }
+    held_free(held);
+    return 0;
+}
+
+void held_send_all(struct tree *tree)
+{
+    struct held *held, *next;
+    DL_FOREACH_SAFE(tree->held, held, next) held_send(held);
+}
+
+void held_free_all(struct tree *tree)
+{
+    while (tree->held) {
+        if (tree->held->sent)
+            task_cancel(&tree->held->task);
+        held_free(tree->held);
+    }
+}

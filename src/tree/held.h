@@ -1,0 +1,39 @@
+/*
+ * Held DELETEs: tools that replace a file by unlink and create (mv into the mount, install,
+ * tar, ...) would lose the old value when the upload fails. For a process of such a name the
+ * unlink is answered at once and the DELETE waits for what comes next. Contract §3.
+ */
+#ifndef GHSECRETFS_HELD_H
+#define GHSECRETFS_HELD_H
+
+#include <stdbool.h>
+
+#include "tree/task.h"
+
+struct held;
+
+/* Is this an unlink to be held? */
+bool held_wanted(const struct task *task);
+
+/* Holds the DELETE of `node` for the process of the task: the name is absent for all from now
+ * on. 0 or -errno. */
+int held_start(struct task *task, struct node *node) WARN_UNUSED;
+
+/* The process of the task does something else, on `name` in `dir`: its other DELETEs are sent.
+ */
+void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char *name);
+
+/*
+ * The name of a held node is created anew. 0: the DELETE is off, and the new secret, if it is
+ * stored, replaces the old one; the caller sees to the node. -EINPROGRESS: something is under
+ * way for the name; wait->done is called when it has ended, one way or the other.
+ */
+int held_take(struct node *node, struct wait *wait) WARN_UNUSED;
+
+/* Sends all there are: the end is near. They count as uploads. */
+void held_send_all(struct tree *tree);
+
+/* Drops all, unsent. */
+void held_free_all(struct tree *tree);
+
+#endif

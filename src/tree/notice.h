@@ -1,0 +1,20 @@
+/*
+ * Telling a writer that its value was not stored, on its own standard error: shells' echo and
+ * programs that never look at close would not learn of it. Contract §3, failed_close.
+ */
+#ifndef GHSECRETFS_NOTICE_H
+#define GHSECRETFS_NOTICE_H
+
+#include <sys/types.h>
+
+#include "github/failure.h"
+
+/* A descriptor to tell the thread's process through, if the caller's user is ours and its
+ * standard error is a terminal or an anonymous pipe; else -1. The caller's to close. To be
+ * asked at open: an exiting writer has no standard error any more. */
+int notice_open(pid_t tid, uid_t uid);
+
+/* One line of at most 200 printable characters, or nothing; never blocks. -1 is allowed. */
+void notice_send(int fd, const char *name, const struct failure *why);
+
+#endif
