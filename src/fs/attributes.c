@@ -5,29 +5,6 @@
 #include "fs/op.h"
 #include "tree/directory.h"
 
-/* Contract §3: makes most writers send a value in one write. */
-#define BLOCK_SIZE 65536
-
-static mode_t file_type(const struct node *node)
-{
-    return node->kind->type == NODE_DIRECTORY ? S_IFDIR : S_IFREG;
-}
-
-void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
-{
-    *ret = (struct stat){
-        .st_ino = node->ino,
-        .st_mode = file_type(node) | (node->kind->mode & ~fs->options.umask),
-        .st_nlink = node->presence == NODE_GONE ? 0 : 1,
-        .st_uid = fs->options.uid,
-        .st_gid = fs->options.gid,
-        .st_blksize = BLOCK_SIZE,
-        .st_atim.tv_sec = node->mtime,
-        .st_mtim.tv_sec = node->mtime,
-        .st_ctim.tv_sec = node->mtime,
-    };
-}
-
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
  * look the name up again (contract §3). */
 static bool is_stale(const struct node *node)
@@ -145,7 +122,8 @@ void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 void fs_statfs(fuse_req_t req, fuse_ino_t ino)
 {
     struct node *node = fs_node(fs_of(req), ino);
-    struct statvfs s = {.f_bsize = BLOCK_SIZE, .f_frsize = BLOCK_SIZE, .f_namemax = NAME_MAX};
+    struct statvfs s = {
+        .f_bsize = FS_BLOCK_SIZE, .f_frsize = FS_BLOCK_SIZE, .f_namemax = NAME_MAX};
 
     if (node && node->kind->type == NODE_SECRET)
         node = node->parent;

@@ -3,26 +3,6 @@
 #include <errno.h>
 #include <utlist.h>
 
-struct node *fs_node(const struct fs *fs, fuse_ino_t ino)
-{
-    return ino == FUSE_ROOT_ID ? fs->tree->root : node_find(&fs->tree->nodes, ino);
-}
-
-double fs_timeout(const struct fs *fs, const struct node *node)
-{
-    return (double)tree_trust_ms(fs->tree, node) / 1000.0;
-}
-
-void fs_entry(const struct fs *fs, const struct node *node, struct fuse_entry_param *ret)
-{
-    *ret = (struct fuse_entry_param){
-        .ino = node->ino,
-        .attr_timeout = fs_timeout(fs, node),
-        .entry_timeout = fs_timeout(fs, node),
-    };
-    fs_attributes(fs, node, &ret->attr);
-}
-
 struct op *op_new(fuse_req_t req, struct node *node, const char *operation,
     void (*done)(struct task *task, int err))
 {

@@ -34,7 +34,4 @@ struct github {
     struct github_status status;
 };
 
-/* Waits until the token that `generation` was refused with has been replaced. As wait.h. */
-int client_reread_token(struct github *gh, unsigned generation, struct wait *wait) WARN_UNUSED;
-
 #endif

@@ -7,6 +7,7 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "github/client.h"
+#include "github/credentials.h"
 #include "github/url.h"
 #include "github/verdict.h"
 
@@ -153,7 +154,7 @@ static void request_token_refused(struct request *r, const struct failure *why)
     r->token_reread = true;
     r->token_wait.done = token_ready;
     r->token_wait.deadline_ms = r->options.deadline_ms;
-    int err = client_reread_token(r->gh, r->token_generation, &r->token_wait);
+    int err = credentials_reread_token(r->gh, r->token_generation, &r->token_wait);
     if (err == -EINPROGRESS)
         return;
     if (err)

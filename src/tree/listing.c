@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <utlist.h>
 
-#include "github/secret.h"
+#include "github/call.h"
 #include "github/url.h"
 #include "tree/directory.h"
 #include "tree/tree.h"
@@ -234,7 +234,7 @@ static int probe_start(
     buffer_init(&path, URL_MAX);
     int err = dir->kind->one_path(dir, name, &path);
     if (!err)
-        err = get_start(listing->tree->github, path.data, dir->kind->one_row, deadline_ms,
+        err = call_get(listing->tree->github, path.data, dir->kind->one_row, deadline_ms,
             probe_done, probe, &probe->call);
     buffer_release(&path);
     if (err) {

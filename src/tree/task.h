@@ -9,7 +9,7 @@
 #ifndef GHSECRETFS_TASK_H
 #define GHSECRETFS_TASK_H
 
-#include "github/secret.h"
+#include "github/call.h"
 #include "github/wait.h"
 #include "tree/name.h"
 #include "tree/node.h"

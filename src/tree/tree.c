@@ -78,7 +78,7 @@ static void have_user(void *arg, const struct failure *why, const struct row *ro
 void tree_check_token(struct task *task)
 {
     int err =
-        get_user_start(task->tree->github, task->deadline_ms, have_user, task, &task->call);
+        call_get_user(task->tree->github, task->deadline_ms, have_user, task, &task->call);
     if (err)
         task_fail_errno(task, err, strerror(-err));
 }

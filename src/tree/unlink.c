@@ -44,7 +44,7 @@ static void unlink_send(struct task *task)
     buffer_init(&scope, URL_MAX);
     int err = node_api_path(node->parent, &scope);
     if (!err)
-        err = secret_delete(task->tree->github, scope.data, node->name, task->deadline_ms,
+        err = call_delete_secret(task->tree->github, scope.data, node->name, task->deadline_ms,
             unlink_done, task, &task->call);
     buffer_release(&scope);
     if (err)

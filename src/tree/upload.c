@@ -87,7 +87,7 @@ static void upload_send(struct task *task)
     if (err)
         failure_set(&why, err, "%s", strerror(-err));
     else
-        err = secret_put(task->tree->github, scope.data, node->name, data, len,
+        err = call_put_secret(task->tree->github, scope.data, node->name, data, len,
             task->deadline_ms, upload_done, task, &task->call, &why);
     buffer_release(&scope);
     if (err)

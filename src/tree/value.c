@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "github/secret.h"
+#include "github/call.h"
 
 /* A line end that will not be sent may come on top. */
 #define STAGED_MAX (SECRET_VALUE_MAX + 2)

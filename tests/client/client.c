@@ -235,8 +235,8 @@ struct call *outcome_get(
 {
     struct call *call = NULL;
     outcome_init(outcome, client);
-    assert_int_equal(get_start(client->github, path, ROW_SECRET, client_deadline(in_ms), got,
-                         outcome, &call),
+    assert_int_equal(
+        call_get(client->github, path, ROW_SECRET, client_deadline(in_ms), got, outcome, &call),
         0);
     return call;
 }
@@ -252,8 +252,8 @@ struct call *outcome_put_in(struct outcome *outcome, struct client *client, cons
 {
     struct call *call = NULL;
     outcome_init(outcome, client);
-    int err = secret_put(client->github, scope, name, value, len, client_deadline(in_ms), put,
-        outcome, &call, &outcome->why);
+    int err = call_put_secret(client->github, scope, name, value, len, client_deadline(in_ms),
+        put, outcome, &call, &outcome->why);
     if (err) {
         assert_int_equal(outcome->why.err, err);
         outcome->called++;
@@ -267,7 +267,7 @@ struct call *outcome_delete(
 {
     struct call *call = NULL;
     outcome_init(outcome, client);
-    assert_int_equal(secret_delete(client->github, SECRETS, name, client_deadline(in_ms),
+    assert_int_equal(call_delete_secret(client->github, SECRETS, name, client_deadline(in_ms),
                          deleted, outcome, &call),
         0);
     return call;

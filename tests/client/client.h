@@ -6,11 +6,11 @@
 
 #include "base/loop.h"
 #include "cmocka_all.h"
+#include "github/call.h"
 #include "github/github.h"
 #include "github/key.h"
 #include "github/list.h"
 #include "github/request.h"
-#include "github/secret.h"
 #include "journal.h"
 #include "standin.h"
 

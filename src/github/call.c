@@ -1,4 +1,4 @@
-#include "github/secret.h"
+#include "github/call.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -88,6 +88,18 @@ static int secret_path(const char *scope, const char *name, char **ret)
     return err;
 }
 
+/* A call on one secret of a scope. */
+static int call_new_for_secret(struct github *gh, const char *scope, const char *name,
+    uint64_t deadline_ms, void *arg, struct call **ret)
+{
+    char *path = NULL;
+    int err = secret_path(scope, name, &path);
+    if (!err)
+        err = call_new(gh, path, deadline_ms, arg, ret);
+    free(path);
+    return err;
+}
+
 /* GET */
 
 static void get_answered(
@@ -131,13 +143,13 @@ static int get_send(struct github *gh, const char *path, enum row_kind kind, boo
     return err;
 }
 
-int get_start(struct github *gh, const char *path, enum row_kind kind, uint64_t deadline_ms,
+int call_get(struct github *gh, const char *path, enum row_kind kind, uint64_t deadline_ms,
     get_done *done, void *arg, struct call **ret)
 {
     return get_send(gh, path, kind, false, deadline_ms, done, arg, ret);
 }
 
-int get_user_start(
+int call_get_user(
     struct github *gh, uint64_t deadline_ms, get_done *done, void *arg, struct call **ret)
 {
     return get_send(gh, "/user", ROW_ACCOUNT, true, deadline_ms, done, arg, ret);
@@ -255,16 +267,12 @@ static int put_send(struct call *call)
     return err;
 }
 
-int secret_put(struct github *gh, const char *scope, const char *name,
+int call_put_secret(struct github *gh, const char *scope, const char *name,
     const unsigned char *value, size_t len, uint64_t deadline_ms, put_done *done, void *arg,
     struct call **ret, struct failure *why)
 {
     struct call *call = NULL;
-    char *path = NULL;
-    int err = secret_path(scope, name, &path);
-    if (!err)
-        err = call_new(gh, path, deadline_ms, arg, &call);
-    free(path);
+    int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
     if (err) {
         failure_set(why, err, "%s", strerror(-err));
         return err;
@@ -302,15 +310,11 @@ static void delete_answered(
     done(done_arg, why);
 }
 
-int secret_delete(struct github *gh, const char *scope, const char *name, uint64_t deadline_ms,
-    delete_done *done, void *arg, struct call **ret)
+int call_delete_secret(struct github *gh, const char *scope, const char *name,
+    uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
-    char *path = NULL;
-    int err = secret_path(scope, name, &path);
-    if (!err)
-        err = call_new(gh, path, deadline_ms, arg, &call);
-    free(path);
+    int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
     if (err)
         return err;
     call->done.delete = done;

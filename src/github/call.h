@@ -1,10 +1,12 @@
 /*
- * One secret on the server. A scope is the encoded path of a secrets collection, such as
+ * One question to the API that has one answer: get a thing, put or delete a secret.
+ *
+ * A scope is the encoded path of a secrets collection, such as
  * "/repos/acme/web/actions/secrets": the endpoints of all levels, and of other stores beside
  * Actions, differ only in that.
  */
-#ifndef GHSECRETFS_SECRET_H
-#define GHSECRETFS_SECRET_H
+#ifndef GHSECRETFS_CALL_H
+#define GHSECRETFS_CALL_H
 
 #include "github/github.h"
 #include "github/rows.h"
@@ -23,12 +25,12 @@ typedef void put_done(void *arg, const struct failure *why, int64_t date, bool c
 typedef void delete_done(void *arg, const struct failure *why);
 
 /* GET of any one thing. 0 or -ENOMEM, when `done` is not called; so for the others. */
-int get_start(struct github *gh, const char *path, enum row_kind kind, uint64_t deadline_ms,
+int call_get(struct github *gh, const char *path, enum row_kind kind, uint64_t deadline_ms,
     get_done *done, void *arg, struct call **ret) WARN_UNUSED;
 
 /* GET of the token's own account, for the first request of a mount: a person waits for the
  * message, so nothing is tried again where no connection could be made. */
-int get_user_start(struct github *gh, uint64_t deadline_ms, get_done *done, void *arg,
+int call_get_user(struct github *gh, uint64_t deadline_ms, get_done *done, void *arg,
     struct call **ret) WARN_UNUSED;
 
 /*
@@ -38,11 +40,11 @@ int get_user_start(struct github *gh, uint64_t deadline_ms, get_done *done, void
  * answer came. When it cannot even start, the result is -errno, `why` tells more, and `done`
  * is not called.
  */
-int secret_put(struct github *gh, const char *scope, const char *name,
+int call_put_secret(struct github *gh, const char *scope, const char *name,
     const unsigned char *value, size_t len, uint64_t deadline_ms, put_done *done, void *arg,
     struct call **ret, struct failure *why) WARN_UNUSED;
 
-int secret_delete(struct github *gh, const char *scope, const char *name, uint64_t deadline_ms,
-    delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
+int call_delete_secret(struct github *gh, const char *scope, const char *name,
+    uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
 
 #endif

@@ -1,0 +1,44 @@
+/* What the kernel is told of a node. */
+#include <sys/stat.h>
+
+#include "fs/op.h"
+
+static mode_t file_type(const struct node *node)
+{
+    return node->kind->type == NODE_DIRECTORY ? S_IFDIR : S_IFREG;
+}
+
+void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
+{
+    *ret = (struct stat){
+        .st_ino = node->ino,
+        .st_mode = file_type(node) | (node->kind->mode & ~fs->options.umask),
+        .st_nlink = node->presence == NODE_GONE ? 0 : 1,
+        .st_uid = fs->options.uid,
+        .st_gid = fs->options.gid,
+        .st_blksize = FS_BLOCK_SIZE,
+        .st_atim.tv_sec = node->mtime,
+        .st_mtim.tv_sec = node->mtime,
+        .st_ctim.tv_sec = node->mtime,
+    };
+}
+
+struct node *fs_node(const struct fs *fs, fuse_ino_t ino)
+{
+    return ino == FUSE_ROOT_ID ? fs->tree->root : node_find(&fs->tree->nodes, ino);
+}
+
+double fs_timeout(const struct fs *fs, const struct node *node)
+{
+    return (double)tree_trust_ms(fs->tree, node) / 1000.0;
+}
+
+void fs_entry(const struct fs *fs, const struct node *node, struct fuse_entry_param *ret)
+{
+    *ret = (struct fuse_entry_param){
+        .ino = node->ino,
+        .attr_timeout = fs_timeout(fs, node),
+        .entry_timeout = fs_timeout(fs, node),
+    };
+    fs_attributes(fs, node, &ret->attr);
+}
