@@ -232,7 +232,9 @@ static void request_answered(void *arg, struct http_response *response)
         request_finish(r, NULL, response);
         return;
     case VERDICT_FAIL:
-        request_finish(r, &v.why, NULL);
+        /* A last try that the deadline cut off says less than the one before it. */
+        request_finish(
+            r, response->result == HTTP_TIMED_OUT && r->last.err ? &r->last : &v.why, NULL);
         return;
     case VERDICT_RETRY:
         r->sent_before |= response->result != HTTP_NO_CONNECTION;

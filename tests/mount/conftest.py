@@ -43,6 +43,12 @@ def skip_unless(available, reason):
     pytest.skip(reason)
 
 
+def need_tools(*names):
+    """For tests that drive real tools, which a machine may lack."""
+    for name in names:
+        skip_unless(shutil.which(name), f"{name} is not installed")
+
+
 @pytest.fixture(scope="session")
 def binary():
     """The program under test."""
@@ -68,8 +74,8 @@ def new_github():
         return started[-1]
 
     yield start
-    for server in started:
-        server.stop()
+    statuses = [server.stop() for server in started]
+    assert statuses == [0] * len(started), "a stand-in ended badly"
 
 
 @pytest.fixture
