@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/container.h"
@@ -25,6 +26,8 @@
 #include "github/seal.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
+
+#define LAST_CALL_SLACK_MS 1000
 
 /* Contract §1. */
 enum exit_status { STATUS_OK, STATUS_USAGE, STATUS_API };
@@ -203,6 +206,13 @@ static int credentials_reread(
     return token_read(context, deadline_ms, done, arg);
 }
 
+static enum visibility visibility_of(enum config_visibility visibility)
+{
+    return visibility == CONFIG_VISIBILITY_ALL        ? VISIBILITY_ALL
+           : visibility == CONFIG_VISIBILITY_SELECTED ? VISIBILITY_SELECTED
+                                                      : VISIBILITY_PRIVATE;
+}
+
 static int make_client(struct program *p)
 {
     const struct config *c = &p->config;
@@ -226,6 +236,7 @@ static int make_client(struct program *p)
         .cache_ttl_ms = c->cache_ttl_ms,
         .timeout_ms = c->timeout_ms,
         .newline = c->newline == CONFIG_NEWLINE_KEEP ? NEWLINE_KEEP : NEWLINE_AUTO,
+        .visibility = visibility_of(c->visibility),
         .commit_on_write = c->commit == CONFIG_COMMIT_WRITE,
         .tell_writers = c->failed_close == CONFIG_FAILED_CLOSE_MESSAGE,
     };
@@ -278,7 +289,9 @@ static void program_end(struct program *p)
     }
     p->tree->uploads_ended = uploads_ended;
     p->tree->uploads_arg = p;
-    loop_set_timer(p->loop, &p->last_call, loop_now_ms() + p->config.timeout_ms);
+    /* Each ends within the timeout by itself, and then says which it was. */
+    loop_set_timer(
+        p->loop, &p->last_call, loop_now_ms() + p->config.timeout_ms + LAST_CALL_SLACK_MS);
 }
 
 /* SIGTERM, SIGINT, SIGHUP. A second one does not wait. */
@@ -321,8 +334,10 @@ static bool check_mountpoint(struct program *p)
 {
     const char *given = p->config.mountpoint;
     struct stat st;
+    struct statfs fs;
 
-    if (stat(given, &st) != 0) {
+    /* Of a dead mount the kernel may still know the attributes; statfs asks. */
+    if (stat(given, &st) != 0 || statfs(given, &fs) != 0) {
         if (errno == ENOTCONN)
             log_error("%s is the mount of a program that has ended: free it with "
                       "'fusermount3 -u %s'",

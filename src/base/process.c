@@ -65,6 +65,16 @@ pid_t process_parent(pid_t tgid)
     return status_number(tgid, "PPid");
 }
 
+bool process_descends(pid_t tgid, pid_t ancestor)
+{
+    for (int i = 0; i <= 6 && tgid > 1; i++) {
+        if (tgid == ancestor)
+            return true;
+        tgid = process_parent(tgid);
+    }
+    return false;
+}
+
 /* "pos: ...\nflags: ...\nmnt_id: ...\nino: ...\n" */
 static bool fdinfo_is(int dir_fd, const char *name, uint64_t ino)
 {
@@ -143,13 +153,15 @@ static uint64_t bit(int signal)
     return UINT64_C(1) << (signal - 1);
 }
 
+/* Those that leave a process alive where it does nothing about them: signal(7). */
+static uint64_t survivable_signals(void)
+{
+    return bit(SIGCHLD) | bit(SIGCONT) | bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) |
+           bit(SIGTTOU) | bit(SIGURG) | bit(SIGWINCH);
+}
+
 enum process_interrupt process_interrupted(pid_t tid)
 {
-    /* The kernel turns other deadly signals into SIGKILL for every thread at once; those that
-     * dump core stay what they are. */
-    const uint64_t core = bit(SIGQUIT) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) |
-                          bit(SIGBUS) | bit(SIGFPE) | bit(SIGSEGV) | bit(SIGXCPU) |
-                          bit(SIGXFSZ) | bit(SIGSYS);
     char status[STATUS_SIZE];
 
     if (!read_proc(tid, "status", status, sizeof status))
@@ -157,7 +169,9 @@ enum process_interrupt process_interrupted(pid_t tid)
     uint64_t pending = signal_set(status, "SigPnd") | signal_set(status, "ShdPnd");
     uint64_t caught = signal_set(status, "SigCgt");
     uint64_t open = pending & ~signal_set(status, "SigBlk") & ~signal_set(status, "SigIgn");
-    if ((pending & bit(SIGKILL)) || (open & core & ~caught))
+    /* The kernel turns a deadly signal into SIGKILL at once, but not one that dumps core, and
+     * none that comes while another one is pending. */
+    if ((pending & bit(SIGKILL)) || (open & ~caught & ~survivable_signals()))
         return PROCESS_DIES;
     if (open & caught & bit(SIGINT))
         return PROCESS_STOPS;
@@ -176,10 +190,21 @@ static bool is_terminal_or_pipe(int path_fd)
            st.stx_rdev_major <= PTS_MAJOR_LAST;
 }
 
+/* Is its standard error open for writing? */
+static bool writes_stderr(pid_t tgid)
+{
+    char text[1024];
+    const char *flags =
+        read_proc(tgid, "fdinfo/2", text, sizeof text) ? field(text, "flags") : NULL;
+    return flags && (strtol(flags, NULL, 8) & O_ACCMODE) != O_RDONLY;
+}
+
 int process_open_stderr(pid_t tgid)
 {
     char path[64], target[64];
 
+    if (!writes_stderr(tgid))
+        return -1;
     snprintf(path, sizeof path, "/proc/%d/fd/2", (int)tgid);
     ssize_t n = readlink(path, target, sizeof target - 1);
     if (n < 0)

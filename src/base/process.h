@@ -31,6 +31,9 @@ pid_t process_group_of(pid_t tid);
 /* The parent of a process; 0 when there is none, or /proc does not tell. */
 pid_t process_parent(pid_t tgid);
 
+/* Is it that process, or a descendant of it within six generations (contract §3)? */
+bool process_descends(pid_t tgid, pid_t ancestor);
+
 /* Does the process have a descriptor of the file with this inode number? 1, 0, or -errno when
  * its descriptors may not be looked at. A process that has gone has none. */
 int process_holds(pid_t tgid, uint64_t ino);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "fs/op.h"
+#include "tree/control.h"
 #include "tree/directory.h"
 
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
@@ -33,6 +34,11 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 /* Without the file open there is no value yet that could be longer than nothing. */
 static int set_size(const struct node *node, uint64_t size, struct fuse_file_info *file)
 {
+    if (node->kind->type == NODE_CONTROL) {
+        if (file)
+            control_truncate((struct control *)(uintptr_t)file->fh);
+        return 0; /* it is what is written that counts */
+    }
     if (node->kind->type != NODE_SECRET)
         return -EACCES;
     if (!file)
@@ -57,15 +63,41 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int whi
         reply_attributes(req, node);
 }
 
+/* As the API writes them. An empty text: the secret has no such attribute. */
+static void write_created_at(const struct node *node, char out[static 24])
+{
+    text_from_time(out, node->btime);
+}
+
+static void write_updated_at(const struct node *node, char out[static 24])
+{
+    text_from_time(out, node->mtime);
+}
+
+static void write_visibility(const struct node *node, char out[static 24])
+{
+    snprintf(out, 24, "%s", visibility_name(node->visibility));
+}
+
 static const struct attribute {
     const char *name;
-    size_t offset;
+    void (*write)(const struct node *node, char out[static 24]);
 } attribute_table[] = {
-    {"user.created_at", offsetof(struct node, btime)},
-    {"user.updated_at", offsetof(struct node, mtime)},
+    {"user.created_at", write_created_at},
+    {"user.updated_at", write_updated_at},
+    {"user.visibility", write_visibility},
 };
 
 #define ATTRIBUTE_COUNT (sizeof attribute_table / sizeof attribute_table[0])
+
+static bool has_attribute(
+    const struct node *node, const struct attribute *attribute, char out[static 24])
+{
+    if (node->kind->type != NODE_SECRET || node->presence != NODE_HERE)
+        return false;
+    attribute->write(node, out);
+    return out[0] != '\0';
+}
 
 static void reply_xattr(fuse_req_t req, const char *data, size_t len, size_t size)
 {
@@ -90,10 +122,9 @@ void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
         fuse_reply_err(req, EOPNOTSUPP); /* ENODATA would make ls ask for every file */
         return;
     }
-    for (size_t i = 0; i < ATTRIBUTE_COUNT && node->kind->type == NODE_SECRET; i++) {
-        if (strcmp(name, attribute_table[i].name) == 0 && node->presence == NODE_HERE) {
-            text_from_time(
-                text, *(const int64_t *)((const char *)node + attribute_table[i].offset));
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+        if (strcmp(name, attribute_table[i].name) == 0 &&
+            has_attribute(node, &attribute_table[i], text)) {
             reply_xattr(req, text, strlen(text), size);
             return;
         }
@@ -104,14 +135,16 @@ void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
     struct node *node = fs_node(fs_of(req), ino);
-    char names[256];
+    char names[256], text[24];
     size_t used = 0;
 
     if (is_stale(node)) {
         fuse_reply_err(req, ESTALE);
         return;
     }
-    for (size_t i = 0; i < ATTRIBUTE_COUNT && node->kind->type == NODE_SECRET; i++) {
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+        if (!has_attribute(node, &attribute_table[i], text))
+            continue;
         size_t len = strlen(attribute_table[i].name) + 1;
         memcpy(names + used, attribute_table[i].name, len);
         used += len;

@@ -5,14 +5,23 @@
 
 static mode_t file_type(const struct node *node)
 {
-    return node->kind->type == NODE_DIRECTORY ? S_IFDIR : S_IFREG;
+    return node->kind->type == NODE_DIRECTORY ? S_IFDIR
+           : node->kind->type == NODE_LINK    ? S_IFLNK
+                                              : S_IFREG;
+}
+
+/* Nobody looks at a link's. */
+static mode_t permissions(const struct fs *fs, const struct node *node)
+{
+    return node->kind->type == NODE_LINK ? node->kind->mode
+                                         : node->kind->mode & ~fs->options.umask;
 }
 
 void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
 {
     *ret = (struct stat){
         .st_ino = node->ino,
-        .st_mode = file_type(node) | (node->kind->mode & ~fs->options.umask),
+        .st_mode = file_type(node) | permissions(fs, node),
         .st_nlink = node->presence == NODE_GONE ? 0 : 1,
         .st_uid = fs->options.uid,
         .st_gid = fs->options.gid,

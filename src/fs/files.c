@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "fs/op.h"
+#include "tree/control.h"
 #include "tree/report.h"
 
 /* What a reader of a report gets: written once, at open, so that it is whole. */
@@ -25,6 +26,16 @@ static struct report *report_of(const struct fuse_file_info *file)
 static bool is_report(const struct node *node)
 {
     return node->kind->type == NODE_REPORT;
+}
+
+static struct control *control_of(const struct fuse_file_info *file)
+{
+    return (struct control *)(uintptr_t)file->fh;
+}
+
+static bool is_control(const struct node *node)
+{
+    return node->kind->type == NODE_CONTROL;
 }
 
 static bool wants_reading(const struct fuse_file_info *file)
@@ -130,12 +141,43 @@ static void open_report(fuse_req_t req, struct node *node, struct fuse_file_info
         report_free(fs, report);
 }
 
+static void control_opened(struct task *task, int err)
+{
+    struct op *op = op_of(task);
+    struct fuse_file_info file = op->file;
+    struct control *control = task->control;
+    fuse_req_t req = op_end(op);
+
+    if (err) {
+        fuse_reply_err(req, -err);
+        return;
+    }
+    file.fh = (uintptr_t)control;
+    file.direct_io = 1; /* its size is not known beforehand */
+    if (fuse_reply_open(req, &file) != 0)
+        control_close(control);
+}
+
+static void open_control(fuse_req_t req, struct node *node, struct fuse_file_info *file)
+{
+    struct op *op = op_new(req, node, "open", control_opened);
+    if (!op)
+        return;
+    op->file = *file;
+    op->is_open = true;
+    tree_open_control(&op->task, wants_reading(file), file->flags & O_APPEND);
+}
+
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
     struct node *node = fs_node(fs_of(req), ino);
 
     if (node && is_report(node)) {
         open_report(req, node, file);
+        return;
+    }
+    if (node && is_control(node)) {
+        open_control(req, node, file);
         return;
     }
     struct op *op = op_new(req, node, "open", open_done);
@@ -151,11 +193,12 @@ void fs_read(
 {
     struct node *node = fs_node(fs_of(req), ino);
 
-    if (!node || !is_report(node)) {
+    if (!node || !(is_report(node) || is_control(node))) {
         fuse_reply_err(req, EACCES); /* never end of file: mv would then delete the secret */
         return;
     }
-    const struct buffer *text = &report_of(file)->text;
+    const struct buffer *text =
+        is_report(node) ? &report_of(file)->text : &control_of(file)->text;
     size_t at = (size_t)offset < text->len ? (size_t)offset : text->len;
     size_t left = text->len - at;
     fuse_reply_buf(req, text->data ? text->data + at : NULL, left < size ? left : size);
@@ -175,11 +218,24 @@ static void write_done(struct task *task, int err)
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
     struct fuse_file_info *file)
 {
-    struct op *op = op_new(req, fs_node(fs_of(req), ino), "write", write_done);
+    struct node *node = fs_node(fs_of(req), ino);
+    struct op *op =
+        op_new(req, node && is_control(node) ? node->parent : node, "write", write_done);
     if (!op)
         return;
     op->size = size;
+    if (is_control(node)) {
+        tree_write_control(&op->task, control_of(file), data, size);
+        return;
+    }
     tree_write(&op->task, handle_of(file), data, size, (uint64_t)offset);
+}
+
+static void flush_control(fuse_req_t req, struct node *node, struct fuse_file_info *file)
+{
+    struct op *op = op_new(req, node->parent, "write", op_reply_status);
+    if (op)
+        tree_flush_control(&op->task, control_of(file));
 }
 
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
@@ -188,6 +244,10 @@ void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 
     if (node && is_report(node)) {
         fuse_reply_err(req, 0);
+        return;
+    }
+    if (node && is_control(node)) {
+        flush_control(req, node, file);
         return;
     }
     struct op *op = op_new(req, node, "write", op_reply_status);
@@ -204,6 +264,10 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_in
         fuse_reply_err(req, 0);
         return;
     }
+    if (node && is_control(node)) {
+        flush_control(req, node, file);
+        return;
+    }
     struct op *op = op_new(req, node, "fsync", op_reply_status);
     if (op)
         tree_fsync(&op->task, handle_of(file));
@@ -215,8 +279,10 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 
     if (node && is_report(node)) {
         report_free(fs_of(req), report_of(file));
+    } else if (node && is_control(node)) {
+        control_close(control_of(file));
     } else {
-        handle_close(handle_of(file));
+        tree_release(handle_of(file));
     }
     fuse_reply_err(req, 0); /* its errors go nowhere: see <fuse_lowlevel.h> */
 }

@@ -87,14 +87,31 @@ void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
 
 void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-    (void)parent, (void)name, (void)mode;
-    fuse_reply_err(req, EPERM);
+    (void)mode;
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), "mkdir", lookup_done);
+    if (op)
+        tree_mkdir(&op->task, name);
 }
 
 void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    (void)parent, (void)name;
-    fuse_reply_err(req, EPERM);
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), "rmdir", op_reply_status);
+    if (op)
+        tree_rmdir(&op->task, name);
+}
+
+void fs_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+    struct node *node = fs_node(fs_of(req), ino);
+    struct buffer target;
+
+    buffer_init(&target, PATH_MAX);
+    int err = node ? tree_link_target(node, &target) : -ESTALE;
+    if (err)
+        fuse_reply_err(req, -err);
+    else
+        fuse_reply_readlink(req, target.data);
+    buffer_release(&target);
 }
 
 void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -113,6 +130,8 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
     const char *new_name, unsigned flags)
 {
-    (void)parent, (void)name, (void)new_parent, (void)new_name, (void)flags;
-    fuse_reply_err(req, EPERM);
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), "rename", op_reply_status);
+    (void)new_parent, (void)new_name, (void)flags;
+    if (op)
+        tree_rename(&op->task, name);
 }

@@ -59,6 +59,8 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
     const char *new_name, unsigned flags);
 
+void fs_readlink(fuse_req_t req, fuse_ino_t ino);
+
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     struct fuse_file_info *file);
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);

@@ -44,6 +44,7 @@ static const struct fuse_lowlevel_ops operations = {
     .forget_multi = fs_forget_multi,
     .unlink = fs_unlink,
     .mknod = fs_mknod,
+    .readlink = fs_readlink,
     .mkdir = fs_mkdir,
     .rmdir = fs_rmdir,
     .symlink = fs_symlink,

@@ -1,6 +1,7 @@
 #include "github/call.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 
 #include "base/container.h"
@@ -15,6 +16,7 @@ struct call {
     char *scope, *path;
     enum row_kind kind;
     uint64_t deadline_ms;
+    char *policy;        /* of a PUT: members of its JSON object, or NULL */
     struct locked value; /* of a PUT, in case it has to be sealed again */
     char key_id[64];     /* what the value was sealed with */
     bool resealed;
@@ -32,6 +34,7 @@ static void call_free(struct call *call)
     wait_leave(&call->key_wait);
     request_cancel(call->request);
     locked_release(&call->value);
+    free(call->policy);
     free(call->scope);
     free(call->path);
     free(call);
@@ -235,19 +238,40 @@ static void put_answered(
     put_finish(call, &failure, -1, false);
 }
 
-static char *put_body(const char *sealed, const char *key_id)
+/* The body of a PUT. Base64 needs no escaping; the key's id may. */
+static char *put_body(const struct call *call, const char *sealed)
 {
     char *body = NULL;
-    struct json_object *json = json_object_new_object();
-    if (json &&
-        json_object_object_add(json, "encrypted_value", json_object_new_string(sealed)) == 0 &&
-        json_object_object_add(json, "key_id", json_object_new_string(key_id)) == 0) {
-        const char *text = json_object_to_json_string_ext(
-            json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-        body = text ? strdup(text) : NULL;
-    }
-    json_object_put(json);
+    struct json_object *id = json_object_new_string(call->key_id);
+    if (!id)
+        return NULL;
+    if (asprintf(&body, "{\"encrypted_value\":\"%s\",\"key_id\":%s%s}", sealed,
+            json_object_to_json_string_ext(
+                id, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+            call->policy ? call->policy : "") < 0)
+        body = NULL;
+    json_object_put(id);
     return body;
+}
+
+/* ,"visibility":"selected","selected_repository_ids":[1,2] */
+static int policy_text(const struct secret_policy *policy, char **ret)
+{
+    struct buffer text;
+    /* An id has at most 20 characters with its comma. */
+    buffer_init(&text, 100 + 20 * policy->id_count);
+    int err =
+        buffer_printf(&text, ",\"visibility\":\"%s\"", visibility_name(policy->visibility));
+    if (!err && policy->visibility == VISIBILITY_SELECTED) {
+        err = buffer_add_string(&text, ",\"selected_repository_ids\":");
+        if (!err)
+            err = call_add_ids(&text, policy->ids, policy->id_count);
+    }
+    if (err)
+        buffer_release(&text);
+    else
+        *ret = buffer_steal(&text);
+    return err;
 }
 
 static int put_send(struct call *call)
@@ -260,7 +284,7 @@ static int put_send(struct call *call)
     int err = seal_value(key, call->value.data, call->value.len, &sealed);
     if (err)
         return err;
-    char *body = put_body(sealed, call->key_id);
+    char *body = put_body(call, sealed);
     err = body ? call_send(call, "PUT", body, put_answered) : -ENOMEM;
     free(sealed);
     free(body);
@@ -268,8 +292,8 @@ static int put_send(struct call *call)
 }
 
 int call_put_secret(struct github *gh, const char *scope, const char *name,
-    const unsigned char *value, size_t len, uint64_t deadline_ms, put_done *done, void *arg,
-    struct call **ret, struct failure *why)
+    const unsigned char *value, size_t len, const struct secret_policy *policy,
+    uint64_t deadline_ms, put_done *done, void *arg, struct call **ret, struct failure *why)
 {
     struct call *call = NULL;
     int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
@@ -282,6 +306,8 @@ int call_put_secret(struct github *gh, const char *scope, const char *name,
     err = call->scope ? locked_init(&call->value, SECRET_VALUE_MAX) : -ENOMEM;
     if (!err)
         err = locked_add(&call->value, value, len);
+    if (!err && policy)
+        err = policy_text(policy, &call->policy);
     if (!err)
         err = put_step(call);
     if (err) {
@@ -295,7 +321,15 @@ int call_put_secret(struct github *gh, const char *scope, const char *name,
     return 0;
 }
 
-/* DELETE */
+int call_add_ids(struct buffer *body, const int64_t *ids, size_t count)
+{
+    int err = buffer_add_string(body, "[");
+    for (size_t i = 0; !err && i < count; i++)
+        err = buffer_printf(body, "%s%" PRId64, i ? "," : "", ids[i]);
+    return err ? err : buffer_add_string(body, "]");
+}
+
+/* DELETE, and what else has no value */
 
 static void delete_answered(
     void *arg, const struct failure *why, const struct http_response *response)
@@ -310,18 +344,29 @@ static void delete_answered(
     done(done_arg, why);
 }
 
-int call_delete_secret(struct github *gh, const char *scope, const char *name,
+int call_change(struct github *gh, const char *method, const char *path, const char *body,
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
-    int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
+    int err = call_new(gh, path, deadline_ms, arg, &call);
     if (err)
         return err;
     call->done.delete = done;
-    err = call_send(call, "DELETE", NULL, delete_answered);
+    err = call_send(call, method, body, delete_answered);
     if (err)
         call_free(call);
     else
         *ret = call;
+    return err;
+}
+
+int call_delete_secret(struct github *gh, const char *scope, const char *name,
+    uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
+{
+    char *path = NULL;
+    int err = secret_path(scope, name, &path);
+    if (!err)
+        err = call_change(gh, "DELETE", path, NULL, deadline_ms, done, arg, ret);
+    free(path);
     return err;
 }

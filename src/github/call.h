@@ -8,6 +8,7 @@
 #ifndef GHSECRETFS_CALL_H
 #define GHSECRETFS_CALL_H
 
+#include "base/buffer.h"
 #include "github/github.h"
 #include "github/rows.h"
 
@@ -15,6 +16,13 @@
 #define SECRET_VALUE_MAX (48u * 1024)
 
 struct call;
+
+/* Who may use an organization's secret, as its PUT says it. */
+struct secret_policy {
+    enum visibility visibility;
+    const int64_t *ids; /* of the selected repositories; only with VISIBILITY_SELECTED */
+    size_t id_count;
+};
 
 /* Drops a call; its `done` is not called. NULL is allowed. */
 void call_cancel(struct call *call);
@@ -34,17 +42,26 @@ int call_get_user(struct github *gh, uint64_t deadline_ms, get_done *done, void 
     struct call **ret) WARN_UNUSED;
 
 /*
- * Seals the value (copied into locked memory) with the scope's key and PUTs it; when the
+ * Seals the value (copied into locked memory; `policy`, which is NULL but for an
+ * organization's secret, is copied too) with the scope's key and PUTs it; when the
  * key proves stale, once more with a new one. `date` is the answer's Date in Unix seconds, -1
  * without one. On a failure the server's secret is as it was, unless the failure is that no
  * answer came. When it cannot even start, the result is -errno, `why` tells more, and `done`
  * is not called.
  */
 int call_put_secret(struct github *gh, const char *scope, const char *name,
-    const unsigned char *value, size_t len, uint64_t deadline_ms, put_done *done, void *arg,
-    struct call **ret, struct failure *why) WARN_UNUSED;
+    const unsigned char *value, size_t len, const struct secret_policy *policy,
+    uint64_t deadline_ms, put_done *done, void *arg, struct call **ret,
+    struct failure *why) WARN_UNUSED;
 
 int call_delete_secret(struct github *gh, const char *scope, const char *name,
+    uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
+
+/* Adds "[1,2,3]". 0 or -errno. */
+int call_add_ids(struct buffer *body, const int64_t *ids, size_t count) WARN_UNUSED;
+
+/* PUT or DELETE of something that needs no value; `body` may be NULL. */
+int call_change(struct github *gh, const char *method, const char *path, const char *body,
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
 
 #endif

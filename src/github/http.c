@@ -253,6 +253,8 @@ static int add_headers(struct exchange *x, const struct http_request *request)
         snprintf(line, sizeof line, "If-None-Match: %s", request->etag);
         err = add_header(x, line);
     }
+    if (!err && !request->body && strcmp(request->method, "PUT") == 0)
+        err = add_header(x, "Content-Type:"); /* nor a body: see set_options() */
     if (!err && request->body) {
         err = add_header(x, "Content-Type: application/json");
         if (!err)
@@ -275,6 +277,9 @@ static void set_options(struct exchange *x, const struct http_request *request)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
     }
+    /* GitHub wants "Content-Length: 0" of a PUT that has nothing to say. */
+    if (!request->body && strcmp(request->method, "PUT") == 0)
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, o->user_agent);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");

@@ -12,7 +12,29 @@ static const struct row_shape {
     [ROW_REPOSITORY] = {"name", "repositories"},
     [ROW_ACCOUNT] = {"login", "users"},
     [ROW_ORGANIZATION] = {"login", "organizations"},
+    [ROW_ENVIRONMENT] = {"name", "environments"},
+    [ROW_SELECTED] = {"full_name", "repositories"},
 };
+
+static const char *const visibility_names[] = {
+    [VISIBILITY_NONE] = "",
+    [VISIBILITY_ALL] = "all",
+    [VISIBILITY_PRIVATE] = "private",
+    [VISIBILITY_SELECTED] = "selected",
+};
+
+const char *visibility_name(enum visibility visibility)
+{
+    return visibility_names[visibility];
+}
+
+enum visibility visibility_parse(const char *text, size_t len)
+{
+    for (unsigned v = VISIBILITY_ALL; v <= VISIBILITY_SELECTED; v++)
+        if (strlen(visibility_names[v]) == len && memcmp(visibility_names[v], text, len) == 0)
+            return v;
+    return VISIBILITY_NONE;
+}
 
 void rows_release(struct rows *rows)
 {
@@ -33,6 +55,7 @@ static int read_row(struct json_object *object, enum row_kind kind, struct row *
 {
     const char *name = json_string(object, shapes[kind].name);
     const char *type = json_string(object, "type");
+    const char *visibility = json_string(object, "visibility");
     if (!name)
         return -EPROTO;
     *row = (struct row){
@@ -41,6 +64,8 @@ static int read_row(struct json_object *object, enum row_kind kind, struct row *
         .is_organization =
             kind == ROW_ORGANIZATION || (type && strcmp(type, "Organization") == 0),
     };
+    if (visibility && kind == ROW_SECRET)
+        row->visibility = visibility_parse(visibility, strlen(visibility));
     if (!json_number(object, "id", &row->id))
         row->id = -1;
     row->name = strdup(name);

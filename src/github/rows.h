@@ -15,13 +15,24 @@ enum row_kind {
     ROW_REPOSITORY,   /* "Get a repository" */
     ROW_ACCOUNT,      /* "Get a user": a user or an organization, as its "type" tells */
     ROW_ORGANIZATION, /* "List organizations for the authenticated user" */
+    ROW_ENVIRONMENT,  /* "Get an environment" */
+    ROW_SELECTED,     /* a repository among others' owners: named OWNER/REPO */
 };
+
+/* Who may use an organization's secret: "Create or update an organization secret". */
+enum visibility { VISIBILITY_NONE, VISIBILITY_ALL, VISIBILITY_PRIVATE, VISIBILITY_SELECTED };
+
+/* As the API writes it; "" for VISIBILITY_NONE. */
+const char *visibility_name(enum visibility visibility);
+/* VISIBILITY_NONE for any other text. */
+enum visibility visibility_parse(const char *text, size_t len);
 
 struct row {
     char *name;                     /* as the server spells it; owned */
     int64_t id;                     /* -1: none */
     int64_t created_at, updated_at; /* Unix seconds; -1: none, or nonsense */
     bool is_organization;
+    enum visibility visibility; /* of an organization's secret */
 };
 
 struct rows {

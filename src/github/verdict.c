@@ -28,9 +28,11 @@ static void read_message(const struct http_response *r, struct failure *why)
     if (!more && first && json_object_is_type(first, json_type_string))
         more = json_object_get_string(first);
     if (!message)
-        message = "HTTP error without a message";
+        message = "";
     snprintf(text, sizeof text, "%s%s%s", message, more ? ": " : "", more ? more : "");
     text_printable(why->message, sizeof why->message, text, strlen(text));
+    if (!why->message[0])
+        snprintf(why->message, sizeof why->message, "HTTP status %ld", r->status);
     json_object_put(json);
 }
 

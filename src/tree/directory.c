@@ -144,6 +144,7 @@ struct node *directory_replace(struct nodes *nodes, struct node *held)
         return NULL;
     node->presence = NODE_PENDING;
     node->replaces = true;
+    node->visibility = held->visibility;
     node->mtime = held->mtime;
     node->btime = held->btime;
     directory_child_gone(nodes, held);
@@ -182,6 +183,8 @@ static void take_times(struct node *node, const struct row *row, int64_t mounted
     if (!written_here || updated >= node->mtime) {
         node->mtime = updated;
         node->written_until_ms = 0;
+        if (row->visibility)
+            node->visibility = row->visibility;
     }
     if (row->created_at >= 0)
         node->btime = row->created_at;

@@ -134,6 +134,8 @@ void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char
 int held_take(struct node *node, struct wait *wait)
 {
     struct held *held = node->held;
+    if (!held)
+        return 0;
     if (held->sent || node->busy) {
         held_send(held);
         wait_join(&held->waiters, wait);
@@ -141,6 +143,12 @@ int held_take(struct node *node, struct wait *wait)
     }
     held_free(held);
     return 0;
+}
+
+void held_give_back(struct node *node)
+{
+    if (node->presence == NODE_HELD && !node->held)
+        directory_come_back(node);
 }
 
 void held_send_all(struct tree *tree)

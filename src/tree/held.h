@@ -25,10 +25,14 @@ void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char
 
 /*
  * The name of a held node is created anew. 0: the DELETE is off, and the new secret, if it is
- * stored, replaces the old one; the caller sees to the node. -EINPROGRESS: something is under
- * way for the name; wait->done is called when it has ended, one way or the other.
+ * stored, replaces the old one; if it cannot even be created, held_give_back() is due.
+ * -EINPROGRESS: something is under way for the name; wait->done is called when it has ended,
+ * one way or the other.
  */
 int held_take(struct node *node, struct wait *wait) WARN_UNUSED;
+
+/* The old secret is there again, unless a new node took its place. */
+void held_give_back(struct node *node);
 
 /* Sends all there are: the end is near. They count as uploads. */
 void held_send_all(struct tree *tree);

@@ -1,8 +1,10 @@
 #include "tree/kind.h"
 
 #include "github/url.h"
+#include "tree/access.h"
 #include "tree/name.h"
 #include "tree/node.h"
+#include "tree/policy.h"
 #include "tree/report.h"
 #include "tree/tree.h"
 
@@ -43,10 +45,29 @@ static int one_account(const struct node *dir, const char *name, struct buffer *
     return url_add_path(ret, parts, 2);
 }
 
-static const struct fixed_child in_root[] = {{"repos", KIND_OWNERS}, {0}};
-static const struct fixed_child in_repository[] = {{"actions", KIND_REPOSITORY_STORE}, {0}};
+/* GitHub lists the repositories that are selected only while a selection is what counts. */
+static bool selection_is_present(const struct node *policy_node)
+{
+    return policy_visibility(policy_node) == VISIBILITY_SELECTED;
+}
+
+static bool any_name(const char *name)
+{
+    return *name != '\0';
+}
+
+static const struct fixed_child in_root[] = {
+    {"orgs", KIND_ORGANIZATIONS}, {"repos", KIND_OWNERS}, {0}};
+static const struct fixed_child in_repository[] = {
+    {"actions", KIND_REPOSITORY_STORE}, {"environments", KIND_ENVIRONMENTS}, {0}};
+static const struct fixed_child in_environment[] = {{"secrets", KIND_ENVIRONMENT_SECRETS}, {0}};
+static const struct fixed_child in_organization[] = {{"actions", KIND_ORGANIZATION_STORE}, {0}};
+static const struct fixed_child in_organization_store[] = {
+    {"access", KIND_ACCESS}, {"secrets", KIND_ORGANIZATION_SECRETS}, {0}};
+static const struct fixed_child in_policy[] = {
+    {"visibility", KIND_VISIBILITY}, {"repositories", KIND_SELECTION}, {0}};
 static const struct fixed_child in_repository_store[] = {
-    {"secrets", KIND_REPOSITORY_SECRETS}, {0}};
+    {"organization-secrets", KIND_LINKS}, {"secrets", KIND_REPOSITORY_SECRETS}, {0}};
 static const struct fixed_child in_reports[] = {
     {"errors", KIND_ERRORS}, {"status", KIND_STATUS}, {0}};
 
@@ -91,6 +112,85 @@ static const struct kind kinds[] = {
         .complete = true,
         .limit = 100},
     [KIND_SECRET] = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"},
+    [KIND_ENVIRONMENTS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the repository's environments",
+        .child = KIND_ENVIRONMENT,
+        .list_row = ROW_ENVIRONMENT,
+        .one_row = ROW_ENVIRONMENT,
+        .list_path = list_own_path,
+        .one_path = one_own_path,
+        .plausible = any_name},
+    [KIND_ENVIRONMENT] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the environment",
+        .fixed = in_environment},
+    [KIND_ENVIRONMENT_SECRETS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the environment's secrets",
+        .child = KIND_SECRET,
+        .list_row = ROW_SECRET,
+        .one_row = ROW_SECRET,
+        .list_path = list_own_path,
+        .one_path = one_own_path,
+        .plausible = name_is_secret,
+        .complete = true,
+        .limit = 100},
+    [KIND_LINKS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the organization's secrets for the repository",
+        .child = KIND_LINK,
+        .list_row = ROW_SECRET,
+        .one_row = ROW_SECRET,
+        .list_path = list_own_path,
+        .plausible = name_is_secret,
+        .complete = true},
+    [KIND_LINK] = {.type = NODE_LINK, .mode = 0777, .what = "the link"},
+    [KIND_ORGANIZATIONS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the list of organizations",
+        .child = KIND_ORGANIZATION,
+        .list_row = ROW_ORGANIZATION,
+        .one_row = ROW_ACCOUNT,
+        .list_path = list_owners,
+        .one_path = one_own_path,
+        .plausible = name_is_account},
+    [KIND_ORGANIZATION] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the organization",
+        .fixed = in_organization},
+    [KIND_ORGANIZATION_STORE] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the organization's store",
+        .fixed = in_organization_store},
+    [KIND_ORGANIZATION_SECRETS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the organization's secrets",
+        .child = KIND_SECRET,
+        .list_row = ROW_SECRET,
+        .one_row = ROW_SECRET,
+        .list_path = list_own_path,
+        .one_path = one_own_path,
+        .plausible = name_is_secret,
+        .complete = true,
+        .has_policy = true,
+        .limit = 1000},
+    [KIND_ACCESS] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the access policies",
+        .lookup = access_lookup,
+        .list = access_list},
+    [KIND_POLICY] = {.type = NODE_DIRECTORY,
+        .mode = 0700,
+        .what = "the access policy",
+        .fixed = in_policy,
+        .lookup = policy_lookup,
+        .list = policy_list},
+    [KIND_VISIBILITY] = {.type = NODE_CONTROL, .mode = 0600, .what = "the control file"},
+    [KIND_SELECTION] = {.type = NODE_CONTROL,
+        .mode = 0600,
+        .what = "the control file",
+        .present = selection_is_present},
     [KIND_REPORTS] = {.type = NODE_DIRECTORY,
         .mode = 0700,
         .what = "the reports",

@@ -16,6 +16,7 @@
 
 struct tree;
 struct node;
+struct task;
 
 enum kind_id {
     KIND_NONE,
@@ -26,12 +27,25 @@ enum kind_id {
     KIND_REPOSITORY_STORE,   /* repos/OWNER/REPO/actions */
     KIND_REPOSITORY_SECRETS, /* repos/OWNER/REPO/actions/secrets */
     KIND_SECRET,
+    KIND_ENVIRONMENTS,        /* repos/OWNER/REPO/environments */
+    KIND_ENVIRONMENT,         /* repos/OWNER/REPO/environments/ENV */
+    KIND_ENVIRONMENT_SECRETS, /* repos/OWNER/REPO/environments/ENV/secrets */
+    KIND_LINKS,               /* repos/OWNER/REPO/actions/organization-secrets */
+    KIND_LINK,
+    KIND_ORGANIZATIONS,        /* orgs */
+    KIND_ORGANIZATION,         /* orgs/ORG */
+    KIND_ORGANIZATION_STORE,   /* orgs/ORG/actions */
+    KIND_ORGANIZATION_SECRETS, /* orgs/ORG/actions/secrets */
+    KIND_ACCESS,               /* orgs/ORG/actions/access */
+    KIND_POLICY,               /* orgs/ORG/actions/access/NAME */
+    KIND_VISIBILITY,
+    KIND_SELECTION,
     KIND_REPORTS, /* .ghsecretfs */
     KIND_ERRORS,
     KIND_STATUS,
 };
 
-enum node_type { NODE_DIRECTORY, NODE_SECRET, NODE_REPORT };
+enum node_type { NODE_DIRECTORY, NODE_SECRET, NODE_REPORT, NODE_CONTROL, NODE_LINK };
 
 /* A child that is always there. */
 struct fixed_child {
@@ -55,7 +69,14 @@ struct kind {
     bool (*plausible)(const char *name); /* could there be one of that name at all? */
     bool complete;                       /* what the listing does not have is not there */
     bool lists_login;                    /* the token's own account belongs into the listing */
+    bool has_policy;                     /* its secrets say who may use them */
     unsigned limit; /* GitHub's limit on the number of secrets; 0: no secrets here */
+
+    /* Instead of a listing of its own. */
+    void (*lookup)(struct task *task);
+    void (*list)(struct task *task);
+    /* Of what is there only at times: is it, in this directory? */
+    bool (*present)(const struct node *dir);
 
     /* Of reports: writes what a reader gets. */
     int (*report)(struct tree *tree, struct buffer *ret);

@@ -65,7 +65,7 @@ bool listing_is_fresh(const struct node *dir)
     return dir->dir && dir->dir->held && loop_now_ms() < dir->dir->fresh_until_ms;
 }
 
-bool listing_is_busy(const struct node *dir)
+static bool listing_is_busy(const struct node *dir)
 {
     const struct listing *listing = dir->dir ? dir->dir->listing : NULL;
     return listing && (listing->list || listing->probes);
@@ -265,4 +265,49 @@ int listing_want_one(struct tree *tree, struct node *dir, const char *name, stru
     }
     wait_join(&probe->waiters, wait);
     return -EINPROGRESS;
+}
+
+/* The child as it is known now, or NULL when only the API can tell. */
+static struct node *known_child(struct tree *tree, struct node *dir, const char *name)
+{
+    struct node *child = directory_find(dir, name);
+
+    if (!child)
+        return NULL;
+    if (child->presence == NODE_PENDING) {
+        if (child->writers > 0)
+            return child;
+        if (child->replaces) {
+            directory_come_back(child);
+            return child;
+        }
+        directory_child_gone(&tree->nodes, child); /* opened, and never written */
+        return NULL;
+    }
+    if (loop_now_ms() < child->fresh_until_ms || (child->listed && listing_is_fresh(dir)))
+        return child;
+    return NULL;
+}
+
+/* Where one request alone would do, but another name is being asked for as well, the whole
+ * listing answers both, and all who come after. */
+static bool ask_for_listing(const struct node *dir)
+{
+    if (!dir->kind->one_path)
+        return true;
+    if (!dir->kind->complete)
+        return false;
+    return (dir->dir && dir->dir->held) || listing_is_busy(dir);
+}
+
+int listing_want_name(struct tree *tree, struct node *dir, const char *name, struct wait *wait)
+{
+    const struct node *child = directory_find(dir, name);
+
+    if ((child && child->presence == NODE_HELD) || known_child(tree, dir, name))
+        return 0;
+    if (dir->kind->complete && listing_is_fresh(dir))
+        return 0;
+    return ask_for_listing(dir) ? listing_want(tree, dir, wait)
+                                : listing_want_one(tree, dir, name, wait);
 }

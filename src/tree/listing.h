@@ -25,8 +25,13 @@ bool listing_is_fresh(const struct node *dir);
 int listing_want_one(
     struct tree *tree, struct node *dir, const char *name, struct wait *wait) WARN_UNUSED;
 
-/* Is anything being asked for? */
-bool listing_is_busy(const struct node *dir);
+/*
+ * Wants to know whether there is a child of that name, by whichever request costs less, or from
+ * memory. After success directory_find() tells, as above: what it finds may still be held or
+ * pending, and nothing found means that there is none. -ENOENT can be an answer too.
+ */
+int listing_want_name(
+    struct tree *tree, struct node *dir, const char *name, struct wait *wait) WARN_UNUSED;
 
 /* Drops what is under way; nobody is told. NULL is allowed. */
 void listing_free(struct listing *listing);

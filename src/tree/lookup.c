@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "base/container.h"
+#include "tree/access.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
 #include "tree/operations.h"
@@ -8,7 +9,8 @@
 
 bool tree_is_shown(const struct node *child)
 {
-    return child->presence == NODE_HERE && child->listed;
+    return child->presence == NODE_HERE && child->listed &&
+           (!child->kind->present || child->kind->present(child->parent));
 }
 
 uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
@@ -20,6 +22,8 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
         return 0; /* a secret that may never be stored must not leave a ghost */
     if (node->writers > 0)
         return 0; /* its time is about to change */
+    if (node->kind->type == NODE_CONTROL || node->kind->list == policy_list)
+        return 0; /* what is there depends on what was written a moment ago */
     if (node->kind->type != NODE_SECRET)
         return ttl;
     uint64_t until = node->fresh_until_ms;
@@ -41,29 +45,6 @@ static void not_there(struct task *task)
     task_fail_errno(task, -ENOENT, "no such name");
 }
 
-/* The child as it is known now, or NULL when only the API can tell. */
-static struct node *known_child(struct task *task)
-{
-    struct node *dir = task->node;
-    struct node *child = directory_find(dir, task->name);
-
-    if (!child)
-        return NULL;
-    if (child->presence == NODE_PENDING) {
-        if (child->writers > 0)
-            return child;
-        if (child->replaces) {
-            directory_come_back(child);
-            return child;
-        }
-        directory_child_gone(&task->tree->nodes, child); /* opened, and never written */
-        return NULL;
-    }
-    if (loop_now_ms() < child->fresh_until_ms || (child->listed && listing_is_fresh(dir)))
-        return child;
-    return NULL;
-}
-
 static void answer_from_listing(struct task *task)
 {
     struct node *child = directory_find(task->node, task->name);
@@ -82,75 +63,39 @@ static void lookup_answered(struct wait *wait)
         answer_from_listing(task);
 }
 
-/* Where one request alone would do, but another name is being asked for as well, the whole
- * listing answers both, and all who come after. */
-static bool ask_for_listing(const struct node *dir)
-{
-    if (!dir->kind->complete)
-        return false;
-    return (dir->dir && dir->dir->held) || listing_is_busy(dir);
-}
-
 static void lookup_in_listing(struct task *task)
 {
     struct node *dir = task->node;
 
-    struct node *child = directory_find(dir, task->name);
-    if (child && child->presence == NODE_HELD) {
-        not_there(task);
-        return;
-    }
-    child = known_child(task);
-    if (child) {
-        found(task, child);
-        return;
-    }
-    if (!dir->kind->plausible(task->name) || (dir->kind->complete && listing_is_fresh(dir))) {
+    if (!dir->kind->plausible(task->name)) {
         not_there(task);
         return;
     }
     task->wait.done = lookup_answered;
-    int err = ask_for_listing(dir) ? listing_want(task->tree, dir, &task->wait)
-                                   : listing_want_one(task->tree, dir, task->name, &task->wait);
+    int err = listing_want_name(task->tree, dir, task->name, &task->wait);
     if (err == 0)
         answer_from_listing(task);
     else if (err != -EINPROGRESS)
         task_fail(task, &task->wait.failure);
 }
 
-/* A child that is always there, made when it is first wanted; NULL without memory. */
-static struct node *fixed_child(
-    struct tree *tree, struct node *dir, const struct fixed_child *f)
-{
-    struct node *child = directory_find(dir, f->name);
-    if (child)
-        return child;
-    child = node_new(&tree->nodes, f->kind, dir, f->name);
-    if (!child)
-        return NULL;
-    if (directory_add(dir, child) != 0) {
-        node_unref(&tree->nodes, child);
-        return NULL;
-    }
-    child->listed = true;
-    child->references--; /* the directory has it now */
-    return child;
-}
-
-static bool lookup_fixed(struct task *task)
+void tree_lookup_fixed(struct task *task)
 {
     const struct fixed_child *f = task->node->kind->fixed;
 
     while (f && f->name && strcmp(f->name, task->name) != 0)
         f++;
-    if (!f || !f->name)
-        return false;
-    struct node *child = fixed_child(task->tree, task->node, f);
-    if (child)
+    if (!f || !f->name) {
+        not_there(task);
+        return;
+    }
+    struct node *child = tree_fixed_child(task->tree, task->node, f->name);
+    if (!child)
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+    else if (tree_is_shown(child))
         found(task, child);
     else
-        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
-    return true;
+        not_there(task);
 }
 
 void tree_lookup(struct task *task, const char *file_name)
@@ -165,11 +110,12 @@ void tree_lookup(struct task *task, const char *file_name)
         found(task, tree->reports);
     } else if (!name_decode(file_name, task->name)) {
         not_there(task);
-    } else if (!lookup_fixed(task)) {
-        if (task->node->kind->child)
-            lookup_in_listing(task);
-        else
-            not_there(task);
+    } else if (task->node->kind->lookup) {
+        task->node->kind->lookup(task);
+    } else if (task->node->kind->child) {
+        lookup_in_listing(task);
+    } else {
+        tree_lookup_fixed(task);
     }
 }
 
@@ -191,10 +137,14 @@ void tree_list(struct task *task)
         return;
     }
     for (const struct fixed_child *f = dir->kind->fixed; f && f->name; f++) {
-        if (!fixed_child(task->tree, dir, f)) {
+        if (!tree_fixed_child(task->tree, dir, f->name)) {
             task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
             return;
         }
+    }
+    if (dir->kind->list) {
+        dir->kind->list(task);
+        return;
     }
     if (!dir->kind->child) {
         task_finish(task);
@@ -206,4 +156,19 @@ void tree_list(struct task *task)
         task_finish(task);
     else if (err != -EINPROGRESS)
         task_fail(task, &task->wait.failure);
+}
+
+int tree_link_target(const struct node *node, struct buffer *ret)
+{
+    char name[NAME_SIZE];
+
+    if (node->kind->type != NODE_LINK)
+        return -EINVAL;
+    /* repos/OWNER/REPO/actions/organization-secrets/NAME */
+    const struct node *store = node->parent->parent;
+    const struct node *owner = store->parent->parent;
+    if (!name_encode(node->name, name))
+        return -ENAMETOOLONG;
+    return buffer_printf(
+        ret, "../../../../../orgs/%s/%s/secrets/%s", owner->name, store->name, name);
 }

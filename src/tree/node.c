@@ -6,6 +6,7 @@
 #include "github/url.h"
 #include "tree/directory.h"
 #include "tree/name.h"
+#include "tree/policy.h"
 
 void nodes_init(struct nodes *nodes)
 {
@@ -19,6 +20,7 @@ static void node_free(struct nodes *nodes, struct node *node)
 {
     HASH_DELETE(by_ino, nodes->by_ino, node);
     directory_free(node->dir);
+    policy_free(node->policy);
     free(node->name);
     free(node);
 }

@@ -21,6 +21,7 @@
 
 struct directory;
 struct held;
+struct policy;
 
 enum presence {
     NODE_HERE,    /* on the server, as far as is known */
@@ -40,16 +41,19 @@ struct node {
     unsigned writers;      /* handles open for writing */
     enum presence presence;
     bool is_organization;
-    bool listed;               /* a held listing has it */
-    bool was_listed;           /* the one before had it; only while a listing is merged */
-    struct held *held;         /* its DELETE, while that is held or under way */
-    bool replaces;             /* NODE_PENDING in the place of a secret that is still stored */
-    bool busy;                 /* a PUT or DELETE of it is under way */
-    struct waiters turns;      /* those that wait until it is not */
-    int64_t mtime, btime;      /* Unix seconds */
-    uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */
-    uint64_t written_until_ms; /* what was written here counts more than what is listed */
-    int upload_error;          /* -errno of the last upload if it failed, else 0 */
+    enum visibility visibility; /* of an organization's secret, as the server has it */
+    struct node *beside;        /* of `access`: the secrets it is about; referenced */
+    struct policy *policy;      /* of access/NAME: what is prepared or held, or NULL */
+    bool listed;                /* a held listing has it */
+    bool was_listed;            /* the one before had it; only while a listing is merged */
+    struct held *held;          /* its DELETE, while that is held or under way */
+    bool replaces;              /* NODE_PENDING in the place of a secret that is still stored */
+    bool busy;                  /* a PUT or DELETE of it is under way */
+    struct waiters turns;       /* those that wait until it is not */
+    int64_t mtime, btime;       /* Unix seconds */
+    uint64_t fresh_until_ms;    /* known to exist, from a request for it alone */
+    uint64_t written_until_ms;  /* what was written here counts more than what is listed */
+    int upload_error;           /* -errno of the last upload if it failed, else 0 */
     UT_hash_handle by_ino, by_name;
 };
 

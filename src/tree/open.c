@@ -3,6 +3,7 @@
 #include <utlist.h>
 
 #include "base/container.h"
+#include "base/process.h"
 #include "github/key.h"
 #include "github/url.h"
 #include "tree/directory.h"
@@ -33,6 +34,16 @@ void handle_close(struct handle *handle)
     node_unref(nodes, node);
 }
 
+/* Does the process, or one that it descends from and may have inherited descriptors of, have
+ * the secret open already? An inode number in /proc tells the secret, not the handle. */
+static bool is_beside_another(const struct tree *tree, const struct node *node, pid_t opener)
+{
+    for (const struct handle *h = tree->handles; h; h = h->next)
+        if (h->node == node && process_descends(opener, h->writers.opener))
+            return true;
+    return false;
+}
+
 static int handle_new(struct task *task, struct node *node, struct handle **ret)
 {
     struct handle *handle = calloc(1, sizeof *handle);
@@ -45,6 +56,7 @@ static int handle_new(struct task *task, struct node *node, struct handle **ret)
     }
     handle->tree = task->tree;
     writers_init(&handle->writers, task->tid);
+    handle->beside_another = is_beside_another(task->tree, node, handle->writers.opener);
     handle->notice_fd =
         task->tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
     handle->node = node_ref(node);
@@ -63,6 +75,8 @@ static struct node *secrets_of(const struct task *task)
 static void open_with_handle(struct task *task, struct node *node)
 {
     int err = handle_new(task, node, &task->handle);
+    if (err && node->presence == NODE_PENDING && node->writers == 0 && node->replaces)
+        directory_come_back(node);
     if (err) {
         task_fail_errno(task, err, "no memory can be locked for the value");
         return;
@@ -78,10 +92,8 @@ static int create_node(struct task *task, struct node **ret)
     struct nodes *nodes = &task->tree->nodes;
     struct node *node = directory_find(dir, task->name);
 
-    if (node && node->presence == NODE_HELD) { /* its DELETE is off: see held_take() */
+    if (node && node->presence == NODE_HELD) { /* its DELETE is off: see take_held() */
         *ret = directory_replace(nodes, node);
-        if (!*ret)
-            directory_come_back(node);
         return *ret ? 0 : -ENOMEM;
     }
     if (node) {
@@ -108,24 +120,6 @@ static void refuse_reading(struct task *task)
     task_fail_errno(task, -EACCES, "a secret's value cannot be read");
 }
 
-static void create_ready(struct task *task);
-
-/* The DELETE of the name has ended, and it is gone or came back; or what was sent for it
- * before has been answered. */
-static void held_has_settled(struct wait *wait)
-{
-    create_ready(CONTAINER_OF(wait, struct task, wait));
-}
-
-/* Of a name whose DELETE is held: is there something to wait for? */
-static bool wait_for_held(struct task *task, struct node *node)
-{
-    if (node->presence != NODE_HELD)
-        return false;
-    task->wait.done = held_has_settled;
-    return held_take(node, &task->wait) == -EINPROGRESS;
-}
-
 /* Everything that can be known is known. */
 static void create_ready(struct task *task)
 {
@@ -133,8 +127,6 @@ static void create_ready(struct task *task)
     struct node *node = directory_find(dir, task->name);
     bool exists = node && node->presence == NODE_HERE;
 
-    if (node && wait_for_held(task, node))
-        return;
     if (exists && task->exclusive) {
         task_fail_errno(task, -EEXIST, "the secret exists");
     } else if (exists && task->for_reading) {
@@ -229,6 +221,32 @@ static void preflight(struct task *task, bool need_listing)
         open_ready(task);
 }
 
+static void take_held(struct task *task);
+
+/* The DELETE of the name has ended, and it is gone or came back; or what was sent for it
+ * before has been answered. */
+static void held_has_settled(struct wait *wait)
+{
+    take_held(CONTAINER_OF(wait, struct task, wait));
+}
+
+/* A name whose DELETE is held: that is off from now on, also when the preflight fails. */
+static void take_held(struct task *task)
+{
+    struct node *node = directory_find(task->node, task->name);
+
+    if (node && node->presence == NODE_HELD) {
+        task->wait.done = held_has_settled;
+        task->taken = node_ref(node); /* the hold had a reference too */
+        if (held_take(node, &task->wait) == -EINPROGRESS) {
+            task->taken = NULL;
+            node_unref(&task->tree->nodes, node);
+            return;
+        }
+    }
+    preflight(task, true);
+}
+
 /* The errno says little, so the rule is told as well. */
 static void refuse_name(struct task *task, const char *rule)
 {
@@ -293,5 +311,5 @@ void tree_create(
     if (problem)
         refuse_name(task, problem);
     else if (!is_nameless(task))
-        preflight(task, true);
+        take_held(task);
 }

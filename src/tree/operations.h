@@ -14,12 +14,18 @@
 /* Finds the child of that file name: task->result. -ENOENT, -ENAMETOOLONG, -ESTALE, or what
  * the API answers. */
 void tree_lookup(struct task *task, const char *file_name);
+/* Finds task->name, decoded, among what is always there. */
+void tree_lookup_fixed(struct task *task);
 /* Makes sure that directory_first() and directory_next() give a fresh listing. */
 void tree_list(struct task *task);
 /* Shall readdir show this child of a listed directory? */
 bool tree_is_shown(const struct node *child);
 /* May the kernel keep a name and attributes of this node, and for how long? In ms. */
 uint64_t tree_trust_ms(const struct tree *tree, const struct node *node);
+
+/* Where a link of organization-secrets points: relative, and right within a whole mount. 0 or
+ * -errno; -EINVAL for what is no link. */
+int tree_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
 
 /* open.c */
 
@@ -38,11 +44,14 @@ struct handle {
     struct node *node; /* referenced */
     struct value value;
     struct writers writers;
-    int notice_fd;              /* to the opener's standard error, or -1 */
+    bool beside_another; /* who opened it may have another handle of the secret as well */
+    int notice_fd;       /* to the opener's standard error, or -1 */
     struct handle *prev, *next; /* in tree->handles */
 };
 /* Forgets what was not sent. */
 void handle_close(struct handle *handle);
+/* Closes it when nobody has it any more; what was written and not sent is sent before. */
+void tree_release(struct handle *handle);
 
 /* upload.c */
 
@@ -55,10 +64,19 @@ void tree_fsync(struct task *task, struct handle *handle);
 void tree_write(
     struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset);
 
+/* access.c */
+
+/* Prepares the policy of a secret that does not exist yet: task->result. */
+void tree_mkdir(struct task *task, const char *file_name);
+/* Drops a prepared or held policy. */
+void tree_rmdir(struct task *task, const char *file_name);
+
 /* unlink.c */
 
 /* Deletes the secret of that file name in the directory task->node. */
 void tree_unlink(struct task *task, const char *file_name);
+/* -EPERM: the platform has no renaming of secrets. */
+void tree_rename(struct task *task, const char *file_name);
 /* Deletes the secret task->node, whose file is removed already. */
 void tree_delete(struct task *task);
 

@@ -2,7 +2,11 @@
 
 #include <errno.h>
 
+#include "github/list.h"
 #include "github/url.h"
+#include "tree/change.h"
+#include "tree/held.h"
+#include "tree/notice.h"
 #include "tree/tree.h"
 
 void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
@@ -12,6 +16,7 @@ void task_init(struct task *task, struct tree *tree, struct node *node, const ch
         .tree = tree,
         .done = done,
         .operation = operation,
+        .notice_fd = -1,
         .node = node ? node_ref(node) : NULL,
         .deadline_ms = loop_now_ms() + tree->options.timeout_ms,
     };
@@ -27,6 +32,10 @@ void task_cancel(struct task *task)
     wait_leave(&task->key_wait);
     call_cancel(task->call);
     task->call = NULL;
+    list_cancel(task->list);
+    task->list = NULL;
+    change_cancel(task->change);
+    task->change = NULL;
     if (task->is_upload) {
         task->is_upload = false;
         tree->uploads--;
@@ -34,6 +43,12 @@ void task_cancel(struct task *task)
             tree->uploads_ended(tree->uploads_arg);
     }
     task->node = NULL;
+    if (task->taken) {
+        struct node *taken = task->taken;
+        task->taken = NULL;
+        held_give_back(taken);
+        node_unref(&tree->nodes, taken);
+    }
     if (!node)
         return;
     if (task->has_turn)
@@ -81,13 +96,15 @@ void task_fail(struct task *task, const struct failure *why)
     task->failure = *why;
     task->result = NULL;
     task_report(task);
+    if (task->node)
+        notice_send(task->notice_fd, task->node->name, &task->failure);
     task_end(task, task->failure.err);
 }
 
 void task_abandon(struct task *task, int err)
 {
     if (task->is_upload) {
-        task->node->upload_error = err;
+        task->node->upload_error = err == -EINTR ? -ECANCELED : err; /* it lives on, for fsync */
         failure_set(
             &task->failure, err, "interrupted by a signal; what was sent may still be stored");
         task_report(task);

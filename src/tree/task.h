@@ -16,6 +16,8 @@
 
 struct tree;
 struct handle;
+struct control;
+struct change;
 
 struct task {
     struct tree *tree;
@@ -24,21 +26,29 @@ struct task {
     uid_t uid;                                /* its user */
     const char *operation;  /* for `errors`; NULL for a lookup, whose ENOENT is no news */
     bool quiet;             /* whoever asks tells of the failure; `errors` gets no line */
+    int notice_fd;          /* where a failure is told as well, or -1: see notice.h */
     struct failure failure; /* more of why, when err is not 0 */
 
-    struct node *node;     /* what it is on; referenced */
-    char name[NAME_SIZE];  /* in the directory `node`, not encoded; or "" */
-    struct node *result;   /* the node that was found; valid while done() runs */
-    struct handle *handle; /* of operations on an open secret; borrowed, or the result */
+    struct node *node;       /* what it is on; referenced */
+    char name[NAME_SIZE];    /* in the directory `node`, not encoded; or "" */
+    struct node *result;     /* the node that was found; valid while done() runs */
+    struct control *control; /* of operations on an open control file; likewise */
+    struct handle *handle;   /* of operations on an open secret; borrowed, or the result */
 
     /* Inside. */
     uint64_t deadline_ms;
     struct wait wait, key_wait;
     struct call *call;
-    bool has_turn;            /* of `node` */
-    bool is_upload;           /* counted in tree->uploads */
-    bool exclusive;           /* O_EXCL */
-    bool for_reading, append; /* the open that is checked */
+    bool has_turn;      /* of `node` */
+    struct node *taken; /* held node that is being created anew; referenced */
+    struct list *list;
+    struct change *change;
+    enum visibility visibility;      /* that was written */
+    enum visibility sent_visibility; /* with the PUT */
+    unsigned sent_generation;        /* of the policy that was held */
+    bool is_upload;                  /* counted in tree->uploads */
+    bool exclusive;                  /* O_EXCL */
+    bool for_reading, append;        /* the open that is checked */
 };
 
 /* `node` is referenced until the task ends; it may be NULL. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "tree/control.h"
 #include "tree/directory.h"
 #include "tree/held.h"
 #include "tree/operations.h"
@@ -39,7 +40,10 @@ void tree_free(struct tree *tree)
     held_free_all(tree);
     while (tree->handles)
         handle_close(tree->handles);
+    while (tree->controls)
+        control_close(tree->controls);
     nodes_release(&tree->nodes);
+    repository_ids_release(&tree->repository_ids);
     failures_release(&tree->failures);
     free(tree->login);
     free(tree);
@@ -95,4 +99,26 @@ void tree_use_root(struct tree *tree, struct node *node)
 void tree_send_held(struct tree *tree)
 {
     held_send_all(tree);
+}
+
+struct node *tree_fixed_child(struct tree *tree, struct node *dir, const char *name)
+{
+    const struct fixed_child *f = dir->kind->fixed;
+    while (f && f->name && strcmp(f->name, name) != 0)
+        f++;
+    if (!f || !f->name)
+        return NULL;
+    struct node *child = directory_find(dir, name);
+    if (child)
+        return child;
+    child = node_new(&tree->nodes, f->kind, dir, name);
+    if (!child)
+        return NULL;
+    if (directory_add(dir, child) != 0) {
+        node_unref(&tree->nodes, child);
+        return NULL;
+    }
+    child->listed = true;
+    child->references--; /* the directory has it now */
+    return child;
 }

@@ -8,6 +8,7 @@
 #include "github/github.h"
 #include "tree/failures.h"
 #include "tree/node.h"
+#include "tree/repository_ids.h"
 #include "tree/task.h"
 #include "tree/value.h"
 
@@ -17,8 +18,9 @@ struct tree_options {
     uint64_t cache_ttl_ms;
     uint64_t timeout_ms; /* of one operation */
     enum newline newline;
-    bool commit_on_write; /* commit=write */
-    bool tell_writers;    /* failed_close=message */
+    enum visibility visibility; /* of new organization secrets */
+    bool commit_on_write;       /* commit=write */
+    bool tell_writers;          /* failed_close=message */
 };
 
 struct tree {
@@ -27,11 +29,13 @@ struct tree {
     struct tree_options options; /* strings are borrowed */
     struct nodes nodes;
     struct failures failures;
-    struct node *whole;               /* the root of the whole tree */
-    struct node *root;                /* the root of the mount */
-    struct node *reports;             /* .ghsecretfs */
-    char *login;                      /* empty: the token has none */
-    struct handle *handles;           /* open */
+    struct node *whole;       /* the root of the whole tree */
+    struct node *root;        /* the root of the mount */
+    struct node *reports;     /* .ghsecretfs */
+    char *login;              /* empty: the token has none */
+    struct handle *handles;   /* open */
+    struct control *controls; /* open */
+    struct repository_ids repository_ids;
     struct held *held;                /* DELETEs */
     unsigned uploads;                 /* under way */
     void (*uploads_ended)(void *arg); /* told when the last one has ended; or NULL */
@@ -47,6 +51,10 @@ void tree_free(struct tree *tree);
 void tree_check_token(struct task *task);
 /* "" when the token has no account of its own (an app's token). */
 const char *tree_login(const struct tree *tree);
+
+/* A child that is always there, made when it is first wanted; NULL without memory, or when
+ * there is none of that name. */
+struct node *tree_fixed_child(struct tree *tree, struct node *dir, const char *name);
 
 /* Sends the DELETEs that are held, as uploads: the end is near. */
 void tree_send_held(struct tree *tree);

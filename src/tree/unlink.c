@@ -103,3 +103,10 @@ void tree_unlink(struct task *task, const char *file_name)
     else
         tree_delete(task);
 }
+
+void tree_rename(struct task *task, const char *file_name)
+{
+    held_go_on(task->tree, task->tid, NULL, file_name);
+    (void)!text_copy(task->name, sizeof task->name, file_name);
+    task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
+}

@@ -3,8 +3,6 @@
 #include <sys/wait.h>
 
 #include "base/process.h"
-#include "tree/operations.h"
-#include "tree/tree.h"
 
 /* Contract §3. A shell, its subshell and a script's children are three deep. */
 #define ANCESTORS_MAX 6
@@ -37,13 +35,15 @@ void writers_note_flush(struct writers *writers, pid_t tid)
         writers->cut_short = status;
 }
 
-/* An inode number tells the secret, not the handle. */
-static bool opened_twice(const struct handle *handle)
+bool writers_were_cut_short(const struct writers *writers, int *ret_status)
 {
-    unsigned handles = 0;
-    for (const struct handle *h = handle->tree->handles; h; h = h->next)
-        handles += h->node == handle->node && h->writers.opener == handle->writers.opener;
-    return handles > 1;
+    int status = writers->cut_short;
+    if (!status && writers->last > 0 && !process_has_failed(writers->last, &status))
+        return false;
+    if (!status || !WIFSIGNALED(status))
+        return false;
+    *ret_status = status;
+    return true;
 }
 
 /* Of a family of processes: does anyone hold it, and can all be looked at? */
@@ -59,13 +59,12 @@ static void look_at(struct search *search, pid_t tgid)
     search->hidden |= holds < 0;
 }
 
-bool writers_are_done(const struct handle *handle, pid_t tid)
+bool writers_are_done(const struct writers *writers, uint64_t ino, bool opened_twice, pid_t tid)
 {
-    const struct writers *writers = &handle->writers;
-    struct search search = {.ino = handle->node->ino};
+    struct search search = {.ino = ino};
     pid_t flusher = process_group_of(tid);
 
-    if (opened_twice(handle))
+    if (opened_twice)
         return true;
     look_at(&search, writers->opener);
     for (unsigned i = 0; i < writers->count; i++)

@@ -252,8 +252,8 @@ struct call *outcome_put_in(struct outcome *outcome, struct client *client, cons
 {
     struct call *call = NULL;
     outcome_init(outcome, client);
-    int err = call_put_secret(client->github, scope, name, value, len, client_deadline(in_ms),
-        put, outcome, &call, &outcome->why);
+    int err = call_put_secret(client->github, scope, name, value, len, NULL,
+        client_deadline(in_ms), put, outcome, &call, &outcome->why);
     if (err) {
         assert_int_equal(outcome->why.err, err);
         outcome->called++;

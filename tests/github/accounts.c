@@ -3,20 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account_json.h"
 #include "page.h"
 #include "xalloc.h"
 
-static void add_string(struct json_object *object, const char *key, const char *value)
-{
-    json_object_object_add(object, key, json_object_new_string(value));
-}
-
-/* Takes the URL. */
-static void add_url(struct json_object *object, const char *key, char *url)
-{
-    add_string(object, key, url);
-    free(url);
-}
+static const int64_t SEARCH_LIMIT = 30; /* github.com's, a minute */
 
 bool find_account(struct call *call)
 {
@@ -42,66 +33,68 @@ bool find_repository(struct call *call)
     bool numbered = strcmp(call->request->segments[0], "repositories") == 0;
 
     call->repository = state_repository(call->state, call->params[0], call->params[1]);
-    if (!call->repository)
+    /* What a stranger may not see is not there. */
+    if (!call->repository || (call->repository->private && call->repository->owner->foreign))
         return false;
     call->link_path = xprintf("/repositories/%lld%s", (long long)call->repository->id,
         request_rest(call->request, numbered ? 2 : 3));
     return true;
 }
 
-static struct json_object *account_to_json(
-    const struct call *call, const struct account *account)
-{
-    struct json_object *object = json_object_new_object();
-    char *base = request_base_url(call->request);
-
-    add_string(object, "login", account->login);
-    json_object_object_add(object, "id", json_object_new_int64(account->id));
-    add_url(object, "node_id", xprintf("U_kgDO%lld", (long long)account->id));
-    add_url(object, "url",
-        xprintf("%s/%s/%s", base, account->organization ? "orgs" : "users", account->login));
-    add_url(object, "html_url", xprintf("https://github.com/%s", account->login));
-    add_url(object, "repos_url", xprintf("%s/users/%s/repos", base, account->login));
-    add_string(object, "type", account->organization ? "Organization" : "User");
-    json_object_object_add(object, "site_admin", json_object_new_boolean(false));
-    free(base);
-    return object;
-}
-
-static struct json_object *repository_to_json(
-    const struct call *call, const struct repository *repository)
-{
-    struct json_object *object = json_object_new_object();
-    char *base = request_base_url(call->request);
-
-    json_object_object_add(object, "id", json_object_new_int64(repository->id));
-    add_url(object, "node_id", xprintf("R_kgDO%lld", (long long)repository->id));
-    add_string(object, "name", repository->name);
-    add_string(object, "full_name", repository->full_name);
-    json_object_object_add(object, "private", json_object_new_boolean(repository->private));
-    json_object_object_add(object, "owner", account_to_json(call, repository->owner));
-    add_url(object, "html_url", xprintf("https://github.com/%s", repository->full_name));
-    json_object_object_add(object, "description", NULL);
-    json_object_object_add(object, "fork", json_object_new_boolean(false));
-    add_url(object, "url", xprintf("%s/repos/%s", base, repository->full_name));
-    json_object_object_add(object, "archived", json_object_new_boolean(repository->archived));
-    json_object_object_add(object, "disabled", json_object_new_boolean(false));
-    add_string(object, "visibility", repository->private ? "private" : "public");
-    add_string(object, "default_branch", "main");
-    free(base);
-    return object;
-}
-
 void answer_root(struct call *call)
 {
+    static const char *const links[][2] = {
+        {"current_user_url", "/user"},
+        {"authorizations_url", "/authorizations"},
+        {"code_search_url", "/search/code?q={query}{&page,per_page,sort,order}"},
+        {"commit_search_url", "/search/commits?q={query}{&page,per_page,sort,order}"},
+        {"emails_url", "/user/emails"},
+        {"emojis_url", "/emojis"},
+        {"events_url", "/events"},
+        {"feeds_url", "/feeds"},
+        {"followers_url", "/user/followers"},
+        {"following_url", "/user/following{/target}"},
+        {"gists_url", "/gists{/gist_id}"},
+        {"issue_search_url", "/search/issues?q={query}{&page,per_page,sort,order}"},
+        {"issues_url", "/issues"},
+        {"keys_url", "/user/keys"},
+        {"label_search_url", "/search/labels?q={query}&repository_id={repository_id}"},
+        {"notifications_url", "/notifications"},
+        {"organization_url", "/orgs/{org}"},
+        {"organization_repositories_url", "/orgs/{org}/repos{?type,page,per_page,sort}"},
+        {"organization_teams_url", "/orgs/{org}/teams"},
+        {"public_gists_url", "/gists/public"},
+        {"rate_limit_url", "/rate_limit"},
+        {"repository_url", "/repos/{owner}/{repo}"},
+        {"repository_search_url", "/search/repositories?q={query}{&page,per_page,sort,order}"},
+        {"current_user_repositories_url", "/user/repos{?type,page,per_page,sort}"},
+        {"starred_url", "/user/starred{/owner}{/repo}"},
+        {"starred_gists_url", "/gists/starred"},
+        {"user_url", "/users/{user}"},
+        {"user_organizations_url", "/user/orgs"},
+        {"user_repositories_url", "/users/{user}/repos{?type,page,per_page,sort}"},
+        {"user_search_url", "/search/users?q={query}{&page,per_page,sort,order}"},
+    };
     struct json_object *object = json_object_new_object();
     char *base = request_base_url(call->request);
 
-    add_url(object, "current_user_url", xprintf("%s/user", base));
-    add_url(object, "rate_limit_url", xprintf("%s/rate_limit", base));
-    add_url(object, "repository_url", xprintf("%s/repos/{owner}/{repo}", base));
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+        add_text(object, links[i][0], xprintf("%s%s", base, links[i][1]));
+    add_string(object, "current_user_authorizations_html_url",
+        "https://github.com/settings/connections/applications{/client_id}");
     free(base);
     reply_json(call->reply, 200, object);
+}
+
+static struct json_object *rate_to_json(int64_t limit, int64_t remaining, int64_t reset)
+{
+    struct json_object *object = json_object_new_object();
+
+    add_int(object, "limit", limit);
+    add_int(object, "remaining", remaining);
+    add_int(object, "reset", reset);
+    add_int(object, "used", limit - remaining);
+    return object;
 }
 
 void answer_rate_limit(struct call *call)
@@ -113,15 +106,14 @@ void answer_rate_limit(struct call *call)
         reply_error(call->reply, 404, "Rate limiting is not enabled.");
         return;
     }
-    core = json_object_new_object();
-    json_object_object_add(core, "limit", json_object_new_int64(rate->limit));
-    json_object_object_add(core, "remaining", json_object_new_int64(rate->remaining));
-    json_object_object_add(core, "reset", json_object_new_int64(rate->reset));
-    json_object_object_add(core, "used", json_object_new_int64(rate->limit - rate->remaining));
+    core = rate_to_json(rate->limit, rate->remaining, rate->reset);
     resources = json_object_new_object();
     json_object_object_add(resources, "core", core);
+    json_object_object_add(
+        resources, "search", rate_to_json(SEARCH_LIMIT, SEARCH_LIMIT, rate->reset));
     body = json_object_new_object();
     json_object_object_add(body, "resources", resources);
+    json_object_object_add(body, "rate", json_object_get(core));
     reply_json(call->reply, 200, body);
 }
 
@@ -129,17 +121,22 @@ void answer_login(struct call *call)
 {
     const struct account *account = state_account(call->state, call->state->config.login);
 
-    reply_json(call->reply, 200, account_to_json(call, account));
+    reply_json(call->reply, 200, private_user_json(call, account));
 }
 
-void answer_account(struct call *call)
+void answer_user(struct call *call)
 {
-    reply_json(call->reply, 200, account_to_json(call, call->account));
+    reply_json(call->reply, 200, public_user_json(call, call->account));
+}
+
+void answer_organization(struct call *call)
+{
+    reply_json(call->reply, 200, full_organization_json(call, call->account));
 }
 
 void answer_repository(struct call *call)
 {
-    reply_json(call->reply, 200, repository_to_json(call, call->repository));
+    reply_json(call->reply, 200, full_repository_json(call, call->repository));
 }
 
 static int by_login(const void *a, const void *b)
@@ -158,19 +155,21 @@ void answer_login_organizations(struct call *call)
     struct page page = page_of(call->request);
 
     for (struct account *a = call->state->accounts; a; a = a->hh.next) {
-        if (a->organization)
+        if (a->organization && !a->foreign)
             list[total++] = a;
     }
     qsort(list, total, sizeof(struct account *), by_login);
     page_range(page, total, &begin, &end);
     for (size_t i = begin; i < end; i++)
-        json_object_array_add(array, account_to_json(call, list[i]));
+        json_object_array_add(array, organization_json(call, list[i]));
     free(list);
     page_link(call, page, total);
     reply_json(call->reply, 200, array);
 }
 
 typedef bool wanted_fn(const struct call *call, const struct repository *repository);
+typedef struct json_object *repository_json_fn(
+    const struct call *call, const struct repository *repository);
 
 static int by_full_name(const void *a, const void *b)
 {
@@ -179,7 +178,8 @@ static int by_full_name(const void *a, const void *b)
     return strcmp((*left)->key, (*right)->key);
 }
 
-static void answer_repositories(struct call *call, wanted_fn *wanted)
+static void answer_repositories(
+    struct call *call, wanted_fn *wanted, repository_json_fn *to_json)
 {
     size_t total = 0, begin, end;
     const struct repository **list =
@@ -194,7 +194,7 @@ static void answer_repositories(struct call *call, wanted_fn *wanted)
     qsort(list, total, sizeof(struct repository *), by_full_name);
     page_range(page, total, &begin, &end);
     for (size_t i = begin; i < end; i++)
-        json_object_array_add(array, repository_to_json(call, list[i]));
+        json_object_array_add(array, to_json(call, list[i]));
     free(list);
     page_link(call, page, total);
     reply_json(call->reply, 200, array);
@@ -206,8 +206,9 @@ static bool of_login(const struct call *call, const struct repository *repositor
     char *affiliation = request_query(call->request, "affiliation");
     char *type = request_query(call->request, "type");
     bool organization = repository->owner->organization;
-    bool wanted = organization ||
-                  repository->owner == state_account(call->state, call->state->config.login);
+    bool wanted = organization ? !repository->owner->foreign
+                               : repository->owner ==
+                                     state_account(call->state, call->state->config.login);
 
     if (affiliation)
         wanted = wanted &&
@@ -221,7 +222,8 @@ static bool of_login(const struct call *call, const struct repository *repositor
 
 static bool of_account(const struct call *call, const struct repository *repository)
 {
-    return repository->owner == call->account;
+    return repository->owner == call->account &&
+           !(repository->private && call->account->foreign);
 }
 
 static bool public_of_account(const struct call *call, const struct repository *repository)
@@ -231,15 +233,15 @@ static bool public_of_account(const struct call *call, const struct repository *
 
 void answer_login_repositories(struct call *call)
 {
-    answer_repositories(call, of_login);
+    answer_repositories(call, of_login, own_repository_json);
 }
 
 void answer_account_repositories(struct call *call)
 {
-    answer_repositories(call, of_account);
+    answer_repositories(call, of_account, repository_json);
 }
 
 void answer_public_repositories(struct call *call)
 {
-    answer_repositories(call, public_of_account);
+    answer_repositories(call, public_of_account, repository_json);
 }

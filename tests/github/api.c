@@ -161,10 +161,20 @@ static void add_rate_headers(const struct rate *rate, struct reply *reply)
     default_header(reply, "X-RateLimit-Resource", "core");
 }
 
+const char *api_version(const struct state *state, const struct request *request)
+{
+    const struct string_list *known = &state->config.api_versions;
+    const char *version = headers_get(request->headers, "x-github-api-version");
+
+    if (version && string_list_has(known, version))
+        return version;
+    return known->count > 0 ? known->items[0] : NULL;
+}
+
 static void add_identity(
     const struct state *state, const struct request *request, struct reply *reply)
 {
-    const char *version = headers_get(request->headers, "x-github-api-version");
+    const char *version = api_version(state, request);
     char date[CLOCK_HTTP_SIZE];
     char *id = xprintf("%04X:%06X:%07X:%07X:%08X", randombytes_uniform(1U << 16),
         randombytes_uniform(1U << 24), randombytes_uniform(1U << 28),
@@ -175,11 +185,8 @@ static void add_identity(
     default_header(reply, "Date", date);
     default_header(reply, "X-GitHub-Request-Id", id);
     default_header(reply, "X-GitHub-Media-Type", "github.v3; format=json");
-    if (state->config.api_versions.count > 0)
-        default_header(reply, "X-GitHub-Api-Version-Selected",
-            version && string_list_has(&state->config.api_versions, version)
-                ? version
-                : state->config.api_versions.items[0]);
+    if (version)
+        default_header(reply, "X-GitHub-Api-Version-Selected", version);
     free(id);
 }
 

@@ -19,4 +19,7 @@ void api_answer(struct state *state, const struct request *request, struct reply
 void api_decorate(
     struct state *state, const struct request *request, struct reply *reply, bool may_be_304);
 
+/* The version that the request is answered in; NULL when none is configured. */
+const char *api_version(const struct state *state, const struct request *request);
+
 #endif

@@ -53,10 +53,21 @@ static const struct secret *secret_by_path(const struct state *state, const char
     return secret && secret_exists(secret) ? secret : NULL;
 }
 
+/* The path is given as it is in a URL, and that either as it is or encoded once more. */
+static char *asked_path(const struct request *request)
+{
+    char *path = request_raw_query(request, "path");
+
+    if (path && *path == '/')
+        return path;
+    free(path);
+    return request_query(request, "path");
+}
+
 static void get_plaintext(struct control_call *call)
 {
     struct state *state = &call->standin->state;
-    char *path = request_query(call->request, "path");
+    char *path = asked_path(call->request);
     const struct secret *secret;
 
     pthread_mutex_lock(&state->lock);
@@ -70,6 +81,22 @@ static void get_plaintext(struct control_call *call)
     }
     pthread_mutex_unlock(&state->lock);
     free(path);
+}
+
+static void add_sharing(struct json_object *object, const struct sharing *sharing)
+{
+    struct json_object *ids;
+
+    if (sharing->visibility == VISIBILITY_NONE)
+        return;
+    json_object_object_add(
+        object, "visibility", json_object_new_string(visibility_name(sharing->visibility)));
+    if (sharing->visibility != VISIBILITY_SELECTED)
+        return;
+    ids = json_object_new_array();
+    for (size_t i = 0; i < sharing->count; i++)
+        json_object_array_add(ids, json_object_new_int64(sharing->repository_ids[i]));
+    json_object_object_add(object, "selected_repository_ids", ids);
 }
 
 static struct json_object *secret_to_json(const struct secret *secret)
@@ -86,6 +113,7 @@ static struct json_object *secret_to_json(const struct secret *secret)
     json_object_object_add(object, "created_at", json_object_new_string(when));
     clock_iso(secret->latest->updated_at, when);
     json_object_object_add(object, "updated_at", json_object_new_string(when));
+    add_sharing(object, &secret->latest->sharing);
     return object;
 }
 

@@ -13,4 +13,7 @@ char *control_config(struct state *state, struct json_object *posted);
 char *control_rotate_key(struct state *state, struct json_object *posted);
 char *control_seed(struct state *state, struct json_object *posted);
 
+/* The error of a member that is not among the known ones (NULL-terminated), or NULL. */
+char *control_unknown_member(struct json_object *posted, const char *const *known);
+
 #endif

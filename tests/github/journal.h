@@ -13,7 +13,7 @@
 #include "request.h"
 
 /* So much of an answer's body is kept: more than a page of 100 repositories. */
-enum { JOURNAL_BODY_MAX = 512 * 1024 };
+enum { JOURNAL_BODY_MAX = 1024 * 1024 };
 
 struct journal_entry {
     unsigned long n;

@@ -3,42 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "percent.h"
 #include "xalloc.h"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* NULL for a bad escape, and for %00, which no name can hold. */
-static char *percent_decode(const char *text, size_t size)
-{
-    char *out = xcalloc(1, size + 1), *end = out;
-
-    for (size_t i = 0; i < size; i++) {
-        int high, low;
-
-        if (text[i] != '%') {
-            *end++ = text[i];
-            continue;
-        }
-        high = i + 2 < size ? hex_digit(text[i + 1]) : -1;
-        low = i + 2 < size ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0 || high + low == 0) {
-            free(out);
-            return NULL;
-        }
-        *end++ = (char)(high * 16 + low);
-        i += 2;
-    }
-    return out;
-}
 
 static void split_path(struct request *request)
 {
@@ -115,7 +81,9 @@ const char *request_rest(const struct request *request, size_t count)
     return at;
 }
 
-char *request_query(const struct request *request, const char *name)
+/* The raw value of a query parameter, or NULL. */
+static const char *query_value(
+    const struct request *request, const char *name, size_t *ret_size)
 {
     const char *at = request->query;
     size_t name_size = strlen(name);
@@ -123,18 +91,44 @@ char *request_query(const struct request *request, const char *name)
     while (*at) {
         size_t size = strcspn(at, "&");
 
-        if (size > name_size && strncmp(at, name, name_size) == 0 && at[name_size] == '=')
-            return percent_decode(at + name_size + 1, size - name_size - 1);
+        if (size > name_size && strncmp(at, name, name_size) == 0 && at[name_size] == '=') {
+            *ret_size = size - name_size - 1;
+            return at + name_size + 1;
+        }
         at += size + (at[size] == '&');
     }
     return NULL;
 }
 
-char *request_base_url(const struct request *request)
+char *request_query(const struct request *request, const char *name)
+{
+    size_t size;
+    const char *value = query_value(request, name, &size);
+
+    return value ? percent_decode(value, size) : NULL;
+}
+
+char *request_raw_query(const struct request *request, const char *name)
+{
+    size_t size;
+    const char *value = query_value(request, name, &size);
+
+    return value ? xmemdup(value, size) : NULL;
+}
+
+char *request_host_url(const struct request *request)
 {
     const char *scheme = headers_get(request->headers, "x-forwarded-proto");
     const char *host = headers_get(request->headers, "host");
 
-    return xprintf(
-        "%s://%s%s", scheme ? scheme : "http", host ? host : "127.0.0.1", request->prefix);
+    return xprintf("%s://%s", scheme ? scheme : "http", host ? host : "127.0.0.1");
+}
+
+char *request_base_url(const struct request *request)
+{
+    char *host = request_host_url(request);
+    char *base = xprintf("%s%s", host, request->prefix);
+
+    free(host);
+    return base;
 }

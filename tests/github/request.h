@@ -37,6 +37,11 @@ const char *request_rest(const struct request *request, size_t count);
 
 /* The decoded value of a query parameter (the caller's), or NULL. */
 char *request_query(const struct request *request, const char *name);
+/* The same as it came. */
+char *request_raw_query(const struct request *request, const char *name);
+
+/* "http://HOST" (the caller's). */
+char *request_host_url(const struct request *request);
 
 /* "http://HOST/api/v3", what URLs in an answer start with (the caller's). */
 char *request_base_url(const struct request *request);

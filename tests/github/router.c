@@ -4,10 +4,35 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "environments.h"
 #include "secrets.h"
+#include "selection.h"
 #include "xalloc.h"
 
+#define ORGANIZATION "/orgs/{org}"
 #define REPOSITORY "/repos/{owner}/{repo}"
+#define ENVIRONMENT REPOSITORY "/environments/{environment}"
+
+#define ROUTE(...) \
+    { \
+        __VA_ARGS__ \
+    }
+
+/* The endpoints of a store of secrets, whoever owns it. */
+#define SECRETS(path, find, permission) \
+    ROUTE("GET", path, find, answer_secrets, permission "=read"), \
+        ROUTE("GET", path "/public-key", find, answer_public_key, permission "=read"), \
+        ROUTE("GET", path "/{name}", find, answer_secret, permission "=read"), \
+        ROUTE("PUT", path "/{name}", find, answer_put_secret, permission "=write"), \
+        ROUTE("DELETE", path "/{name}", find, answer_delete_secret, permission "=write")
+
+/* With which repositories an organization's secret is shared. */
+#define SELECTION(path, find, permission) \
+    ROUTE("GET", path, find, answer_selection, permission "=read"), \
+        ROUTE("PUT", path, find, answer_put_selection, permission "=write"), \
+        ROUTE("PUT", path "/{id}", find, answer_select, permission "=write,metadata=read"), \
+        ROUTE( \
+            "DELETE", path "/{id}", find, answer_deselect, permission "=write,metadata=read")
 
 /* The first that matches answers, so a fixed name stands before a {parameter}. */
 static const struct route routes[] = {
@@ -16,22 +41,21 @@ static const struct route routes[] = {
     {"GET", "/user", NULL, answer_login, NULL},
     {"GET", "/user/orgs", NULL, answer_login_organizations, NULL},
     {"GET", "/user/repos", NULL, answer_login_repositories, "metadata=read"},
-    {"GET", "/users/{name}", find_account, answer_account, NULL},
+    {"GET", "/users/{name}", find_account, answer_user, NULL},
     {"GET", "/users/{name}/repos", find_account, answer_public_repositories, "metadata=read"},
-    {"GET", "/orgs/{org}", find_organization, answer_account, NULL},
-    {"GET", "/orgs/{org}/repos", find_organization, answer_account_repositories,
+    {"GET", ORGANIZATION, find_organization, answer_organization, NULL},
+    {"GET", ORGANIZATION "/repos", find_organization, answer_account_repositories,
         "metadata=read"},
+    SECRETS(ORGANIZATION "/actions/secrets", find_organization_secrets, "organization_secrets"),
+    SELECTION(ORGANIZATION "/actions/secrets/{name}/repositories", find_organization_secrets,
+        "organization_secrets"),
     {"GET", REPOSITORY, find_repository, answer_repository, "metadata=read"},
-    {"GET", REPOSITORY "/actions/secrets", find_repository_secrets, answer_secrets,
-        "secrets=read"},
-    {"GET", REPOSITORY "/actions/secrets/public-key", find_repository_secrets,
-        answer_public_key, "secrets=read"},
-    {"GET", REPOSITORY "/actions/secrets/{name}", find_repository_secrets, answer_secret,
-        "secrets=read"},
-    {"PUT", REPOSITORY "/actions/secrets/{name}", find_repository_secrets, answer_put_secret,
-        "secrets=write"},
-    {"DELETE", REPOSITORY "/actions/secrets/{name}", find_repository_secrets,
-        answer_delete_secret, "secrets=write"},
+    {"GET", REPOSITORY "/actions/organization-secrets", find_repository_shared_secrets,
+        answer_shared_secrets, "secrets=read"},
+    SECRETS(REPOSITORY "/actions/secrets", find_repository_secrets, "secrets"),
+    {"GET", REPOSITORY "/environments", find_repository, answer_environments, "actions=read"},
+    {"GET", ENVIRONMENT, find_environment, answer_environment, "actions=read"},
+    SECRETS(ENVIRONMENT "/secrets", find_environment_secrets, "environments"),
 };
 
 /* The path's parts after numbers were turned into names. */
@@ -40,8 +64,7 @@ struct path {
     size_t count;
 };
 
-/* A decimal number and nothing else; -1 if it is not. */
-static int64_t parse_id(const char *text)
+int64_t router_id(const char *text)
 {
     char *end;
     long long id = strtoll(text, &end, 10);
@@ -62,7 +85,7 @@ static void path_begin(
 /* False when the path starts with a number that nothing has. */
 static bool names_for_numbers(const struct state *state, struct path *path)
 {
-    int64_t id = path->count >= 2 ? parse_id(path->parts[1]) : -1;
+    int64_t id = path->count >= 2 ? router_id(path->parts[1]) : -1;
 
     if (path->count >= 2 && strcmp(path->parts[0], "repositories") == 0) {
         const struct repository *r = state_repository_by_id(state, id);
@@ -158,7 +181,6 @@ static void follow(const struct path *path, struct call *call)
     if (!call->link_path)
         call->link_path = xstrdup(call->request->path);
     route->answer(call);
-    free(call->link_path);
 }
 
 void router_answer(struct state *state, const struct request *request, struct reply *reply)
@@ -190,4 +212,5 @@ void router_answer(struct state *state, const struct request *request, struct re
         redirect(request, reply, moved);
     else
         follow(&path, &call);
+    free(call.link_path);
 }

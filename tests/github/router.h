@@ -20,7 +20,9 @@ struct call {
     char *link_path;         /* the path as Link headers write it: by number */
     struct account *account; /* these are set by the route's finder */
     struct repository *repository;
+    struct environment *environment;
     struct scope *scope;
+    const char *secret_name; /* NULL where the route names none */
 };
 
 typedef bool call_find_fn(struct call *call);
@@ -33,6 +35,9 @@ struct route {
     call_answer_fn *answer;
     const char *permission; /* of a fine-grained token, or NULL */
 };
+
+/* The id that a part of a path is: a decimal number and nothing else, or -1. */
+int64_t router_id(const char *text);
 
 /* Answers the request: by a route, with a redirect, or with 404. */
 void router_answer(struct state *state, const struct request *request, struct reply *reply);

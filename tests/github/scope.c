@@ -16,14 +16,13 @@ static char *upper_case(const char *name)
     return copy;
 }
 
-struct scope *scope_new(char *path, size_t limit, const bool *archived)
+struct scope *scope_new(char *path, size_t limit)
 {
     struct scope *scope = xcalloc(1, sizeof(*scope));
 
     scope->path = path;
     scope->key = xstrlower(path);
     scope->limit = limit;
-    scope->archived = archived;
     scope_rotate(scope, false);
     return scope;
 }
@@ -34,6 +33,7 @@ static void free_secret(struct secret *secret)
         struct secret_version *version = secret->latest;
 
         secret->latest = version->older;
+        sharing_release(&version->sharing);
         free(version);
     }
     free(secret->name);
@@ -144,7 +144,7 @@ static void set_value(struct secret *secret, unsigned char *value, size_t size)
 }
 
 void scope_write(struct scope *scope, const char *name, unsigned char *value, size_t size,
-    time_t now, double now_ms)
+    struct sharing sharing, time_t now, double now_ms)
 {
     struct secret *secret = find_or_add(scope, name);
     bool update = secret_exists(secret);
@@ -154,11 +154,12 @@ void scope_write(struct scope *scope, const char *name, unsigned char *value, si
     push_version(secret, (struct secret_version){.since_ms = now_ms,
                              .exists = true,
                              .created_at = update ? secret->latest->created_at : now,
-                             .updated_at = now});
+                             .updated_at = now,
+                             .sharing = sharing});
 }
 
-void scope_seed(struct scope *scope, const char *name, const char *value, time_t created_at,
-    time_t updated_at)
+void scope_seed(struct scope *scope, const char *name, const char *value,
+    struct sharing sharing, time_t created_at, time_t updated_at)
 {
     struct secret *secret = find_or_add(scope, name);
 
@@ -166,7 +167,17 @@ void scope_seed(struct scope *scope, const char *name, const char *value, time_t
     push_version(secret, (struct secret_version){.since_ms = -1,
                              .exists = true,
                              .created_at = created_at,
-                             .updated_at = updated_at});
+                             .updated_at = updated_at,
+                             .sharing = sharing});
+}
+
+void secret_share(struct secret *secret, struct sharing sharing, time_t now, double now_ms)
+{
+    push_version(secret, (struct secret_version){.since_ms = now_ms,
+                             .exists = true,
+                             .created_at = secret->latest->created_at,
+                             .updated_at = now,
+                             .sharing = sharing});
 }
 
 void scope_delete(struct secret *secret, double now_ms)

@@ -1,6 +1,7 @@
 /*
- * A store of secrets: a key pair, the secrets, and a limit. Repositories have one; nothing
- * here knows about them, so that other owners can have one too.
+ * A store of secrets: a key pair, the secrets, and a limit. Repositories, environments and
+ * organizations have one; nothing here knows about them, so that an owner can also have
+ * another.
  *
  * A secret that was deleted stays here without a current version: the count of its writes
  * and what a reader that lags behind sees are still asked for.
@@ -14,6 +15,8 @@
 #include <time.h>
 #include <uthash.h>
 
+#include "sharing.h"
+
 /* From GitHub's documentation: a value has at most 48 KB. */
 enum { SCOPE_VALUE_MAX = 48 * 1024 };
 
@@ -26,6 +29,7 @@ struct secret_version {
     bool exists;
     time_t created_at;
     time_t updated_at;
+    struct sharing sharing;
     struct secret_version *older;
 };
 
@@ -43,6 +47,7 @@ struct scope {
     char *key;  /* path in lower case: what it is found by */
     size_t limit;
     const bool *archived; /* the owner's; NULL: it never is */
+    bool shared;          /* an organization's: each secret has a visibility */
     unsigned char public_key[crypto_box_PUBLICKEYBYTES];
     unsigned char secret_key[crypto_box_SECRETKEYBYTES];
     char key_id[SCOPE_KEY_ID_SIZE];
@@ -50,8 +55,8 @@ struct scope {
     UT_hash_handle hh;
 };
 
-/* Takes the path. */
-struct scope *scope_new(char *path, size_t limit, const bool *archived);
+/* Takes the path, which is encoded as percent_normalize_path() does. */
+struct scope *scope_new(char *path, size_t limit);
 void scope_free(struct scope *scope);
 
 /* A new key pair, under a new id unless the old one is kept. */
@@ -74,13 +79,16 @@ unsigned char *scope_open_box(
     const struct scope *scope, const unsigned char *box, size_t size, size_t *ret_size);
 
 /*
- * Creates or updates a secret and takes the value. A write counts; a seeded secret has
- * none, and was there before the first request.
+ * Creates or updates a secret and takes the value and the sharing. A write counts; a seeded
+ * secret has none, and was there before the first request.
  */
 void scope_write(struct scope *scope, const char *name, unsigned char *value, size_t size,
-    time_t now, double now_ms);
-void scope_seed(struct scope *scope, const char *name, const char *value, time_t created_at,
-    time_t updated_at);
+    struct sharing sharing, time_t now, double now_ms);
+void scope_seed(struct scope *scope, const char *name, const char *value,
+    struct sharing sharing, time_t created_at, time_t updated_at);
+
+/* Changes with whom a secret is shared, and takes the sharing. That is no write. */
+void secret_share(struct secret *secret, struct sharing sharing, time_t now, double now_ms);
 
 void scope_delete(struct secret *secret, double now_ms);
 

@@ -5,46 +5,77 @@
 #include <string.h>
 #include <strings.h>
 
+#include "account_json.h"
 #include "accounts.h"
+#include "body.h"
 #include "clock.h"
-#include "json.h"
+#include "environments.h"
 #include "page.h"
+#include "selection.h"
 #include "xalloc.h"
 
 bool find_repository_secrets(struct call *call)
 {
-    if (!find_repository(call))
+    if (!find_repository(call) || call->repository->owner->foreign)
         return false;
     call->scope = call->repository->secrets;
+    call->secret_name = call->params[2];
     return true;
 }
 
-/* The last parameter of the route. */
-static const char *secret_name(const struct call *call)
+bool find_repository_shared_secrets(struct call *call)
 {
-    size_t i = sizeof(call->params) / sizeof(call->params[0]);
-
-    while (i > 0 && !call->params[i - 1])
-        i--;
-    return i > 0 ? call->params[i - 1] : "";
+    if (!find_repository_secrets(call))
+        return false;
+    call->scope = call->repository->owner->secrets;
+    return true;
 }
 
-static double reading_time(const struct call *call)
+bool find_organization_secrets(struct call *call)
 {
-    return clock_ms() - call->state->config.read_lag_ms;
+    if (!find_organization(call) || call->account->foreign)
+        return false;
+    call->scope = call->account->secrets;
+    call->secret_name = call->params[1];
+    return true;
+}
+
+bool find_environment_secrets(struct call *call)
+{
+    if (!find_environment(call) || call->repository->owner->foreign)
+        return false;
+    call->scope = call->environment->secrets;
+    call->secret_name = call->params[3];
+    return true;
 }
 
 static struct json_object *secret_to_json(
     const struct secret *secret, const struct secret_version *version)
 {
     struct json_object *object = json_object_new_object();
-    char when[CLOCK_ISO_SIZE];
 
-    json_object_object_add(object, "name", json_object_new_string(secret->name));
-    clock_iso(version->created_at, when);
-    json_object_object_add(object, "created_at", json_object_new_string(when));
-    clock_iso(version->updated_at, when);
-    json_object_object_add(object, "updated_at", json_object_new_string(when));
+    add_string(object, "name", secret->name);
+    add_time(object, "created_at", version->created_at);
+    add_time(object, "updated_at", version->updated_at);
+    return object;
+}
+
+/* As its owner sees it: an organization's secret has a visibility. */
+static struct json_object *own_secret_to_json(
+    const struct call *call, const struct secret *secret, const struct secret_version *version)
+{
+    struct json_object *object = secret_to_json(secret, version);
+
+    if (version->sharing.visibility != VISIBILITY_NONE)
+        add_string(object, "visibility", visibility_name(version->sharing.visibility));
+    if (version->sharing.visibility == VISIBILITY_SELECTED) {
+        /* Enterprise Server leaves out its prefix here. */
+        char *host = request_host_url(call->request);
+
+        add_text(object, "selected_repositories_url",
+            xprintf("%s%s/%s/repositories", host, call->scope->path, secret->name));
+        free(host);
+    }
     return object;
 }
 
@@ -55,28 +86,46 @@ static int by_name(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-void answer_secrets(struct call *call)
+/* All of the scope's secrets, or those that call->repository can use. No scope has none. */
+static void answer_list(struct call *call, bool as_owner)
 {
     size_t total = 0, begin, end;
-    double now = reading_time(call);
-    const struct secret **list =
-        xcalloc(HASH_COUNT(call->scope->secrets) + 1, sizeof(struct secret *));
+    double now = state_reading_ms(call->state);
+    struct secret *all = call->scope ? call->scope->secrets : NULL;
+    const struct secret **list = xcalloc(HASH_COUNT(all) + 1, sizeof(struct secret *));
     struct json_object *body = json_object_new_object(), *array = json_object_new_array();
     struct page page = page_of(call->request);
 
-    for (struct secret *s = call->scope->secrets; s; s = s->hh.next) {
-        if (secret_at(s, now))
+    for (struct secret *s = all; s; s = s->hh.next) {
+        const struct secret_version *version = secret_at(s, now);
+
+        if (version && (as_owner || sharing_reaches(&version->sharing, call->repository->id,
+                                        call->repository->private)))
             list[total++] = s;
     }
     qsort(list, total, sizeof(struct secret *), by_name);
     page_range(page, total, &begin, &end);
-    for (size_t i = begin; i < end; i++)
-        json_object_array_add(array, secret_to_json(list[i], secret_at(list[i], now)));
+    for (size_t i = begin; i < end; i++) {
+        const struct secret_version *version = secret_at(list[i], now);
+
+        json_object_array_add(array, as_owner ? own_secret_to_json(call, list[i], version)
+                                              : secret_to_json(list[i], version));
+    }
     free(list);
-    json_object_object_add(body, "total_count", json_object_new_int64((int64_t)total));
+    add_int(body, "total_count", (int64_t)total);
     json_object_object_add(body, "secrets", array);
     page_link(call, page, total);
     reply_json(call->reply, 200, body);
+}
+
+void answer_secrets(struct call *call)
+{
+    answer_list(call, true);
+}
+
+void answer_shared_secrets(struct call *call)
+{
+    answer_list(call, false);
 }
 
 void answer_public_key(struct call *call)
@@ -94,12 +143,12 @@ void answer_public_key(struct call *call)
 
 void answer_secret(struct call *call)
 {
-    const struct secret *secret = scope_secret(call->scope, secret_name(call));
+    const struct secret *secret = scope_secret(call->scope, call->secret_name);
     const struct secret_version *version =
-        secret ? secret_at(secret, reading_time(call)) : NULL;
+        secret ? secret_at(secret, state_reading_ms(call->state)) : NULL;
 
     if (version)
-        reply_json(call->reply, 200, secret_to_json(secret, version));
+        reply_json(call->reply, 200, own_secret_to_json(call, secret, version));
     else
         reply_error(call->reply, 404, "Not Found");
 }
@@ -128,23 +177,6 @@ static const char *name_fault(const char *name)
     return NULL;
 }
 
-/* A string member of the body, or NULL after answering 422 as GitHub's schema check does. */
-static const char *required_string(struct call *call, struct json_object *body, const char *key)
-{
-    struct json_object *member;
-    const char *text = NULL;
-
-    if (json_get_string(body, key, &text))
-        return text;
-    if (json_object_object_get_ex(body, key, &member))
-        reply_error(call->reply, 422,
-            "Invalid request.\n\nFor 'properties/%s', %s is not a string.", key,
-            json_text(member, NULL));
-    else
-        reply_error(call->reply, 422, "Invalid request.\n\n\"%s\" wasn't supplied.", key);
-    return NULL;
-}
-
 /* The value in the box, or NULL after answering 422. */
 static unsigned char *open_value(
     struct call *call, const char *base64, const char *key_id, size_t *ret_size)
@@ -170,27 +202,31 @@ static unsigned char *open_value(
     return value;
 }
 
+/* Takes the sharing. */
 static void put_value(
-    struct call *call, const char *name, const char *base64, const char *key_id)
+    struct call *call, const char *base64, const char *key_id, struct sharing sharing)
 {
-    const struct secret *old = scope_secret(call->scope, name);
+    const struct secret *old = scope_secret(call->scope, call->secret_name);
     bool update = old && secret_exists(old);
     size_t size;
     unsigned char *value = open_value(call, base64, key_id, &size);
 
-    if (!value)
-        return;
-    if (size > SCOPE_VALUE_MAX) {
+    if (!value) {
+        sharing_release(&sharing);
+    } else if (size > SCOPE_VALUE_MAX) {
         reply_error(
             call->reply, 422, "Secret value is too large. Values are limited to 48 KB.");
         free(value);
+        sharing_release(&sharing);
     } else if (!update && scope_count(call->scope) >= call->scope->limit) {
         reply_error(call->reply, 422,
             "Validation Failed: the limit of %zu secrets has been reached.",
             call->scope->limit);
         free(value);
+        sharing_release(&sharing);
     } else {
-        scope_write(call->scope, name, value, size, state_now(call->state), clock_ms());
+        scope_write(call->scope, call->secret_name, value, size, sharing,
+            state_now(call->state), clock_ms());
         if (update)
             reply_empty(call->reply, 204);
         else
@@ -200,28 +236,27 @@ static void put_value(
 
 void answer_put_secret(struct call *call)
 {
-    const char *name = secret_name(call), *fault = name_fault(name);
-    const char *value = NULL, *key_id = NULL;
+    const char *fault = name_fault(call->secret_name), *value, *key_id;
+    struct sharing sharing = {0};
     struct json_object *body;
 
     if (refused_as_archived(call))
         return;
-    body = json_parse(call->request->body ? call->request->body : "", call->request->body_size);
+    body = body_parse(call);
     if (!body)
-        reply_error(call->reply, 400, "Problems parsing JSON");
-    else if (!json_object_is_type(body, json_type_object))
-        reply_error(call->reply, 400, "Body should be a JSON object");
-    else if (fault)
+        return;
+    if (fault)
         reply_error(call->reply, 422, "Validation Failed: %s", fault);
-    else if ((value = required_string(call, body, "encrypted_value")) &&
-             (key_id = required_string(call, body, "key_id")))
-        put_value(call, name, value, key_id);
+    else if ((value = body_string(call, body, "encrypted_value")) &&
+             (key_id = body_string(call, body, "key_id")) &&
+             (!call->scope->shared || read_sharing(call, body, &sharing)))
+        put_value(call, value, key_id, sharing);
     json_object_put(body);
 }
 
 void answer_delete_secret(struct call *call)
 {
-    struct secret *secret = scope_secret(call->scope, secret_name(call));
+    struct secret *secret = scope_secret(call->scope, call->secret_name);
 
     if (refused_as_archived(call))
         return;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "percent.h"
 #include "xalloc.h"
 
 static const int64_t RATE_LIMIT = 5000; /* github.com's, an hour */
@@ -14,6 +16,7 @@ void state_init(struct state *state)
     pthread_mutex_init(&state->lock, NULL);
     state->last_account_id = 583230;
     state->last_repository_id = 1296268;
+    state->last_environment_id = 161088067;
     string_list_add(&state->config.tokens, "standin-token");
     string_list_add(&state->config.api_versions, "2022-11-28");
     string_list_add(&state->config.api_versions, "2026-03-10");
@@ -24,8 +27,22 @@ void state_init(struct state *state)
         .reset = time(NULL) + RATE_WINDOW_SECONDS};
 }
 
+static void free_environment(struct environment *environment)
+{
+    free(environment->name);
+    free(environment->key);
+    free(environment);
+}
+
 static void free_repository(struct repository *repository)
 {
+    struct environment *environment, *next;
+
+    HASH_ITER(hh, repository->environments, environment, next)
+    {
+        HASH_DEL(repository->environments, environment);
+        free_environment(environment);
+    }
     free(repository->name);
     free(repository->full_name);
     free(repository->key);
@@ -78,6 +95,11 @@ time_t state_now(const struct state *state)
     return time(NULL) + state->config.clock_offset;
 }
 
+double state_reading_ms(const struct state *state)
+{
+    return clock_ms() - state->config.read_lag_ms;
+}
+
 struct account *state_account(const struct state *state, const char *login)
 {
     char *key = xstrlower(login);
@@ -119,13 +141,28 @@ struct repository *state_former_repository(
     return former ? (struct repository *)former->repository : NULL;
 }
 
+struct environment *state_environment(const struct repository *repository, const char *name)
+{
+    char *key = xstrlower(name);
+    struct environment *environment;
+
+    HASH_FIND_STR(repository->environments, key, environment);
+    free(key);
+    return environment;
+}
+
 struct scope *state_scope(const struct state *state, const char *path)
 {
-    char *key = xstrlower(path);
+    char *normal = percent_normalize_path(path);
     struct scope *scope;
+    char *key;
 
+    if (!normal)
+        return NULL;
+    key = xstrlower(normal);
     HASH_FIND_STR(state->scopes, key, scope);
     free(key);
+    free(normal);
     return scope;
 }
 
@@ -147,6 +184,15 @@ struct repository *state_repository_by_id(const struct state *state, int64_t id)
     return repository;
 }
 
+/* Takes the path. */
+static struct scope *add_scope(struct state *state, char *path, size_t limit)
+{
+    struct scope *scope = scope_new(path, limit);
+
+    HASH_ADD_KEYPTR(hh, state->scopes, scope->key, strlen(scope->key), scope);
+    return scope;
+}
+
 struct account *state_add_account(struct state *state, const char *login, bool organization)
 {
     struct account *account = state_account(state, login);
@@ -158,17 +204,13 @@ struct account *state_add_account(struct state *state, const char *login, bool o
     account->login = xstrdup(login);
     account->key = xstrlower(login);
     account->organization = organization;
+    if (organization) {
+        account->secrets = add_scope(
+            state, xprintf("/orgs/%s/actions/secrets", login), ORGANIZATION_SECRETS_MAX);
+        account->secrets->shared = true;
+    }
     HASH_ADD_KEYPTR(hh, state->accounts, account->key, strlen(account->key), account);
     return account;
-}
-
-static struct scope *add_scope(
-    struct state *state, char *path, size_t limit, const bool *archived)
-{
-    struct scope *scope = scope_new(path, limit, archived);
-
-    HASH_ADD_KEYPTR(hh, state->scopes, scope->key, strlen(scope->key), scope);
-    return scope;
 }
 
 struct repository *state_add_repository(
@@ -185,12 +227,37 @@ struct repository *state_add_repository(
     repository->full_name = xprintf("%s/%s", owner->login, name);
     repository->key = xstrlower(repository->full_name);
     repository->private = true;
-    repository->secrets =
-        add_scope(state, xprintf("/repos/%s/actions/secrets", repository->full_name),
-            REPOSITORY_SECRETS_MAX, &repository->archived);
+    repository->secrets = add_scope(state,
+        xprintf("/repos/%s/actions/secrets", repository->full_name), REPOSITORY_SECRETS_MAX);
+    repository->secrets->archived = &repository->archived;
     HASH_ADD_KEYPTR(
         hh, state->repositories, repository->key, strlen(repository->key), repository);
     return repository;
+}
+
+struct environment *state_add_environment(
+    struct state *state, struct repository *repository, const char *name)
+{
+    struct environment *environment = state_environment(repository, name);
+    char *encoded;
+
+    if (environment)
+        return environment;
+    environment = xcalloc(1, sizeof(*environment));
+    environment->id = ++state->last_environment_id;
+    environment->repository = repository;
+    environment->name = xstrdup(name);
+    environment->key = xstrlower(name);
+    environment->created_at = state_now(state);
+    encoded = percent_encode(name);
+    environment->secrets = add_scope(state,
+        xprintf("/repos/%s/environments/%s/secrets", repository->full_name, encoded),
+        ENVIRONMENT_SECRETS_MAX);
+    environment->secrets->archived = &repository->archived;
+    free(encoded);
+    HASH_ADD_KEYPTR(
+        hh, repository->environments, environment->key, strlen(environment->key), environment);
+    return environment;
 }
 
 void state_add_former_name(

@@ -1,6 +1,6 @@
 /*
- * What the stand-in GitHub holds: accounts, repositories, stores of secrets, and how it is
- * told to behave. One lock guards it all; every function here wants it held.
+ * What the stand-in GitHub holds: accounts, repositories, environments, stores of secrets, and
+ * how it is told to behave. One lock guards it all; every function here wants it held.
  */
 #ifndef STANDIN_STATE_H
 #define STANDIN_STATE_H
@@ -13,8 +13,12 @@
 
 #include "scope.h"
 
-/* GitHub's limit for a repository. */
-enum { REPOSITORY_SECRETS_MAX = 100 };
+/* GitHub's limits. */
+enum {
+    ORGANIZATION_SECRETS_MAX = 1000,
+    REPOSITORY_SECRETS_MAX = 100,
+    ENVIRONMENT_SECRETS_MAX = 100,
+};
 
 enum { CONFIG_LIST_MAX = 8 };
 
@@ -45,6 +49,18 @@ struct account {
     char *login;
     char *key; /* lower case */
     bool organization;
+    bool foreign;          /* an organization that the token's user is no member of */
+    struct scope *secrets; /* an organization's, else NULL */
+    UT_hash_handle hh;
+};
+
+struct environment {
+    int64_t id;
+    const struct repository *repository;
+    char *name;
+    char *key; /* lower case */
+    time_t created_at;
+    struct scope *secrets;
     UT_hash_handle hh;
 };
 
@@ -57,6 +73,7 @@ struct repository {
     bool private;
     bool archived;
     struct scope *secrets;
+    struct environment *environments;
     UT_hash_handle hh;
 };
 
@@ -77,6 +94,7 @@ struct state {
     struct scope *scopes;
     int64_t last_account_id;
     int64_t last_repository_id;
+    int64_t last_environment_id;
 };
 
 void state_init(struct state *state);
@@ -85,21 +103,28 @@ void state_release(struct state *state);
 /* The time of day as this server tells it. */
 time_t state_now(const struct state *state);
 
+/* The moment, by clock_ms(), whose secrets a reader sees: with a read lag, a past one. */
+double state_reading_ms(const struct state *state);
+
 /* All lookups are without case; NULL when there is none. */
 struct account *state_account(const struct state *state, const char *login);
 struct repository *state_repository(
     const struct state *state, const char *owner, const char *name);
 struct repository *state_former_repository(
     const struct state *state, const char *owner, const char *name);
+struct environment *state_environment(const struct repository *repository, const char *name);
+/* By its raw path, however that is percent-encoded. */
 struct scope *state_scope(const struct state *state, const char *path);
 
 struct account *state_account_by_id(const struct state *state, int64_t id);
 struct repository *state_repository_by_id(const struct state *state, int64_t id);
 
-/* Finds or creates. The repository's owner must be there. */
+/* Finds or creates. */
 struct account *state_add_account(struct state *state, const char *login, bool organization);
 struct repository *state_add_repository(
     struct state *state, const struct account *owner, const char *name);
+struct environment *state_add_environment(
+    struct state *state, struct repository *repository, const char *name);
 void state_add_former_name(
     struct state *state, const char *full_name, const struct repository *repository);
 

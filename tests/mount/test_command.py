@@ -89,7 +89,7 @@ GOOD_OPTIONS = [
 @pytest.mark.parametrize("options", GOOD_OPTIONS, ids=str)
 def test_option_is_taken(mount, options):
     m = mount(**options)
-    assert os.listdir(m.path) == ["repos"]
+    assert os.listdir(m.path) == ["orgs", "repos"]
 
 
 @pytest.mark.parametrize("option", ["allow_other", "allow_root"])
@@ -102,7 +102,7 @@ def test_options_for_other_users(mount, option):
 
 def test_long_options(mount):
     m = mount(flags=["--cache_ttl=3", "--newline=keep", "--max-requests=7"])
-    assert os.listdir(m.path) == ["repos"]
+    assert os.listdir(m.path) == ["orgs", "repos"]
 
 
 def test_options_in_one_word(mount):
@@ -212,14 +212,14 @@ def test_debug_shows_no_value_and_no_token(mount):
 @pytest.mark.parametrize(
     "source, shown",
     [
-        ("", ["repos"]),
-        ("github.com:", ["repos"]),
+        ("", ["orgs", "repos"]),
+        ("github.com:", ["orgs", "repos"]),
         ("repos", ["acme", "globex", "octavia"]),
         ("repos/", ["acme", "globex", "octavia"]),
         ("github.com:repos", ["acme", "globex", "octavia"]),
         ("repos/octavia", ["dotfiles", "notes"]),
-        ("repos/acme/web", ["actions"]),
-        ("repos/acme/web/actions", ["secrets"]),
+        ("repos/acme/web", ["actions", "environments"]),
+        ("repos/acme/web/actions", ["organization-secrets", "secrets"]),
         ("repos/acme/docs/actions/secrets", ["ALGOLIA_API_KEY", "NETLIFY_AUTH_TOKEN"]),
         ("repos/ACME/Docs/actions/secrets", ["ALGOLIA_API_KEY", "NETLIFY_AUTH_TOKEN"]),
         ("repos/acme/design.system/actions/secrets", []),
@@ -322,7 +322,7 @@ def test_relative_mount_point(binary, github, env, tmp_path, background):
     process = subprocess.Popen(command, env=env(), cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: is_mounted(directory), 20, "the mount")
-        assert os.listdir(directory) == ["repos"]
+        assert os.listdir(directory) == ["orgs", "repos"]
     finally:
         mounting.unmount(directory)
         process.wait(20)

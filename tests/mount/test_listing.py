@@ -16,7 +16,7 @@ from demo import ALL_SECRETS, LIST, WEB, WEB_SECRETS, secrets_body
 @pytest.mark.parametrize(
     "directory, names",
     [
-        (".", ["repos"]),
+        (".", ["orgs", "repos"]),
         ("repos", ["acme", "globex", "octavia"]),
         (
             "repos/acme",
@@ -24,8 +24,8 @@ from demo import ALL_SECRETS, LIST, WEB, WEB_SECRETS, secrets_body
         ),
         ("repos/octavia", ["dotfiles", "notes"]),
         ("repos/globex", []),
-        ("repos/acme/web", ["actions"]),
-        ("repos/acme/web/actions", ["secrets"]),
+        ("repos/acme/web", ["actions", "environments"]),
+        ("repos/acme/web/actions", ["organization-secrets", "secrets"]),
         (WEB, WEB_SECRETS),
         ("repos/acme/design.system/actions/secrets", []),
         (".ghsecretfs", ["errors", "status"]),
@@ -40,7 +40,7 @@ def test_listing(mount, directory, names):
 
 def test_find_walks_the_tree(mount):
     m = mount()
-    done = m.sh("find . -type f | wc -l; find . -name NPM_TOKEN", cwd=m.path)
+    done = m.sh("find . -path './repos/*/actions/secrets/*' -type f | wc -l; find . -name NPM_TOKEN", cwd=m.path)
     assert done.stderr == ""
     count, *found = done.stdout.split()
     assert int(count) == ALL_SECRETS
@@ -384,7 +384,7 @@ def test_found_by_name(mount):
     assert "hubot" not in os.listdir(m.path / "repos")
 
 
-@pytest.mark.parametrize("path", ["repos/nobody", "repos/acme/nothing", "orgs", "repos/acme/web/x"])
+@pytest.mark.parametrize("path", ["repos/nobody", "repos/acme/nothing", "orgs/nobody", "repos/acme/web/x"])
 def test_what_is_not_there(mount, path):
     m = mount()
     with fails("ENOENT"):

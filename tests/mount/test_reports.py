@@ -14,7 +14,7 @@ KEPT = 256
 
 def test_hidden_but_there(mount):
     m = mount()
-    assert m.sh("ls -a", cwd=m.path).stdout.split() == [".", "..", "repos"]
+    assert m.sh("ls -a", cwd=m.path).stdout.split() == [".", "..", "orgs", "repos"]
     assert ".ghsecretfs" not in m.sh("find . -maxdepth 1", cwd=m.path).stdout
     assert sorted(os.listdir(m.path / ".ghsecretfs")) == ["errors", "status"]
 

@@ -234,8 +234,8 @@ static void test_messages(void **state)
         {"{\"message\":\"Validation Failed\",\"errors\":[null,7]}", "Validation Failed"},
         {"{\"message\":\"Validation Failed\",\"errors\":{\"a\":1}}", "Validation Failed"},
         {"{\"message\":\"two\\nlines \\u001b[31m\"}", "two lines ?[31m"},
-        {"{\"message\":7}", "HTTP error without a message"},
-        {"[]", "HTTP error without a message"},
+        {"{\"message\":7}", "HTTP status 404"},
+        {"[]", "HTTP status 404"},
         {"<html>", "HTTP status 404"},
         {"", "HTTP status 404"},
     };

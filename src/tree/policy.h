@@ -1,0 +1,53 @@
+/*
+ * Who may use an organization's secret, as `access/NAME` has it: what the server says, and what
+ * was written here and waits for the next PUT of the value, since the API changes visibility
+ * only together with one (contract §4).
+ */
+#ifndef GHSECRETFS_POLICY_H
+#define GHSECRETFS_POLICY_H
+
+#include "github/call.h"
+#include "github/list.h"
+#include "tree/node.h"
+#include "tree/selection.h"
+
+struct tree;
+struct task;
+
+/* Of the directory access/NAME: node->policy. */
+struct policy {
+    bool prepared;              /* by mkdir, for a secret that does not exist yet */
+    enum visibility held;       /* VISIBILITY_NONE: nothing is held */
+    struct selection selection; /* with held VISIBILITY_SELECTED */
+    unsigned generation;        /* grows with each change */
+};
+
+/* The directory of secrets that goes with access/NAME. */
+struct node *policy_secrets(struct tree *tree, const struct node *policy_node);
+/* The secret itself, if it is there. */
+struct node *policy_secret(struct tree *tree, const struct node *policy_node);
+/* The node access/NAME that goes with a secret, if it is known; else NULL. */
+struct node *policy_of_secret(const struct node *secret);
+
+/* What `visibility` reads as. VISIBILITY_NONE when nothing is known. */
+enum visibility policy_visibility(const struct node *policy_node);
+
+/* Is anything of it waiting for a PUT? */
+bool policy_is_held(const struct node *policy_node);
+
+/* Holds a visibility. 0 or -ENOMEM. */
+int policy_hold(
+    struct tree *tree, struct node *policy_node, enum visibility visibility) WARN_UNUSED;
+/* Prepares one. 0 or -ENOMEM. */
+int policy_prepare(struct tree *tree, struct node *policy_node) WARN_UNUSED;
+/* It was used, or is not wanted any more. The node may be freed by that. */
+void policy_drop(struct tree *tree, struct node *policy_node);
+
+void policy_free(struct policy *policy);
+
+/* Fetches the selected repositories of the secret of that name, in the store's directory
+ * `actions`, for a task: task->list. 0 or -errno. */
+int policy_fetch_selected(
+    const struct node *store, const char *name, struct task *task, list_done *done) WARN_UNUSED;
+
+#endif

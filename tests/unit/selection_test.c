@@ -1,0 +1,225 @@
+/*
+ * selection.h: what a person writes into a `repositories` file, and what it reads as.
+ */
+#include "tree/selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmocka_all.h"
+
+/* Entries as "acme/web +acme/api -7"; "" for none. */
+static void describe(const struct entries *entries, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < entries->count; i++) {
+        const struct entry *entry = &entries->entry[i];
+        char sign[2] = {entry->sign, '\0'};
+        assert_true(entry->id == -1);
+        used += (size_t)snprintf(
+            out + used, size - used, "%s%s%s", i ? " " : "", sign, entry->name);
+        assert_true(used < size);
+    }
+}
+
+static void test_parsing(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *entries;
+        bool is_signed, is_blank;
+    } rows[] = {
+        {"", "", false, true},
+        {"\n", "", false, true},
+        {" \t\r\n\n \n", "", false, true},
+        {"#", "", false, false},
+        {"# none\n", "", false, false},
+        {"  # none", "", false, false},
+        {"#acme/web\n", "", false, false},
+        {"acme/web", "acme/web", false, false},
+        {"acme/web\n", "acme/web", false, false},
+        {"acme/web\r\n", "acme/web", false, false},
+        {"  acme/web \t\n", "acme/web", false, false},
+        {"web\n", "acme/web", false, false},
+        {"Web\n", "acme/Web", false, false},
+        {"a.b_c-d\n", "acme/a.b_c-d", false, false},
+        {".github\n", "acme/.github", false, false},
+        {"octavia/notes\n", "octavia/notes", false, false},
+        {"1296269\n", "1296269", false, false},
+        {"7z\n", "acme/7z", false, false},
+        {"acme/7\n", "acme/7", false, false},
+        {"acme/web\nacme/api\n", "acme/web acme/api", false, false},
+        {"acme/web\n\n# c\n\nacme/api", "acme/web acme/api", false, false},
+        {"web\nacme/web\n", "acme/web acme/web", false, false},
+        {"+acme/web\n", "+acme/web", true, false},
+        {"+web", "+acme/web", true, false},
+        {"+ web", "+acme/web", true, false},
+        {" +\tweb ", "+acme/web", true, false},
+        {"-7\n", "-7", true, false},
+        {"+web\n-api\n", "+acme/web -acme/api", true, false},
+        {"# c\n+web\n\n-api\n", "+acme/web -acme/api", true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct entries entries;
+        const char *problem = NULL;
+        char text[128];
+        assert_int_equal(
+            entries_parse(rows[i].text, strlen(rows[i].text), "acme", &entries, &problem), 0);
+        describe(&entries, text, sizeof text);
+        assert_string_equal(text, rows[i].entries);
+        assert_int_equal(entries.is_signed, rows[i].is_signed);
+        assert_int_equal(entries.is_blank, rows[i].is_blank);
+        entries_release(&entries);
+        assert_int_equal(entries.count, 0);
+    }
+}
+
+static void test_what_is_no_list(void **state)
+{
+    static const char *const texts[] = {
+        "acme/web acme/api",
+        "web api\n",
+        "web\tapi\n",
+        "+web +api\n",
+        "web # comment\n",
+        "+\n",
+        "- \n",
+        "/web\n",
+        "acme/\n",
+        "/\n",
+        "acme/web/\n",
+        "acme/web/api\n",
+        "https://github.com/acme/web\n",
+        "+web\napi\n",
+        "web\n+api\n",
+        "web\n# c\n\n-api\n",
+        "good\nalso-good\nnot good\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(texts); i++) {
+        struct entries entries = {0};
+        const char *problem = NULL;
+        int err = entries_parse(texts[i], strlen(texts[i]), "acme", &entries, &problem);
+        if (err != -EINVAL)
+            fail_msg("%s: %d", texts[i], err);
+        assert_non_null(problem);
+        assert_true(*problem);
+    }
+}
+
+/* A write's bytes end where its length says, and nothing is read behind them. */
+static void test_text_without_an_end(void **state)
+{
+    struct entries entries;
+    const char *problem = NULL;
+    char *text = malloc(8);
+    (void)state;
+    assert_non_null(text);
+    memcpy(text, "acme/web", 8);
+    assert_int_equal(entries_parse(text, 8, "acme", &entries, &problem), 0);
+    assert_string_equal(entries.entry[0].name, "acme/web");
+    entries_release(&entries);
+    assert_int_equal(entries_parse(text, 6, "acme", &entries, &problem), 0);
+    assert_string_equal(entries.entry[0].name, "acme/w");
+    entries_release(&entries);
+    assert_int_equal(entries_parse(text, 0, "acme", &entries, &problem), 0);
+    assert_true(entries.is_blank);
+    entries_release(&entries);
+    free(text);
+}
+
+/* What stands behind a NUL must not be dropped in silence: the list would be another. */
+static void test_a_nul_is_no_list(void **state)
+{
+    static const char text[] = "acme/web\n\0acme/api\n";
+    struct entries entries = {0};
+    const char *problem = NULL;
+    (void)state;
+    assert_int_equal(entries_parse(text, sizeof text - 1, "acme", &entries, &problem), -EINVAL);
+}
+
+static void test_many_lines(void **state)
+{
+    enum { COUNT = 10000 };
+    struct buffer text;
+    struct entries entries;
+    const char *problem = NULL;
+    (void)state;
+    buffer_init(&text, 1 << 20);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(buffer_printf(&text, "acme/repo-%d\n", i), 0);
+    assert_int_equal(entries_parse(text.data, text.len, "acme", &entries, &problem), 0);
+    assert_int_equal(entries.count, COUNT);
+    assert_string_equal(entries.entry[COUNT - 1].name, "acme/repo-9999");
+    entries_release(&entries);
+    buffer_release(&text);
+}
+
+static void assert_reads(const struct selection *selection, const char *text)
+{
+    struct buffer out;
+    buffer_init(&out, 1 << 16);
+    assert_int_equal(buffer_add_string(&out, ""), 0);
+    assert_int_equal(selection_write(selection, &out), 0);
+    assert_int_equal(out.len, strlen(text));
+    assert_memory_equal(out.len ? out.data : "", text, out.len);
+    buffer_release(&out);
+}
+
+static void test_selection(void **state)
+{
+    struct selection selection = {0};
+    (void)state;
+    assert_reads(&selection, "");
+    assert_int_equal(selection_add(&selection, "acme/web", 3), 0);
+    assert_int_equal(selection_add(&selection, "acme/Api", 1), 0);
+    assert_int_equal(selection_add(&selection, "acme/docs", 2), 0);
+    assert_reads(&selection, "acme/Api\nacme/docs\nacme/web\n");
+    assert_int_equal(selection_add(&selection, "ACME/api", 1), 0);
+    assert_int_equal(selection.count, 3);
+    selection_remove(&selection, 99);
+    assert_int_equal(selection.count, 3);
+    selection_remove(&selection, 2);
+    assert_reads(&selection, "acme/Api\nacme/web\n");
+    selection_remove(&selection, 1);
+    selection_remove(&selection, 3);
+    assert_reads(&selection, "");
+    assert_int_equal(selection_add(&selection, "acme/web", 3), 0);
+    selection_release(&selection);
+    assert_int_equal(selection.count, 0);
+    selection_release(&selection);
+}
+
+static void test_selection_is_sorted(void **state)
+{
+    struct selection selection = {0};
+    char name[32];
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "acme/repo-%03u", i * 7 % 1000);
+        assert_int_equal(selection_add(&selection, name, i), 0);
+    }
+    assert_int_equal(selection.count, 1000);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "acme/repo-%03u", i);
+        assert_string_equal(selection.repository[i].name, name);
+    }
+    selection_release(&selection);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parsing),
+        cmocka_unit_test(test_what_is_no_list),
+        cmocka_unit_test(test_text_without_an_end),
+        cmocka_unit_test(test_a_nul_is_no_list),
+        cmocka_unit_test(test_many_lines),
+        cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_selection_is_sorted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/*
+ * value.h: what is kept of the bytes written, and what is sent of them.
+ */
+#include "tree/value.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmocka_all.h"
+
+#define LIMIT (48u * 1024)
+
+static unsigned char bytes[LIMIT + 16];
+
+static struct value new_value(enum newline newline, bool append)
+{
+    struct value value;
+    assert_int_equal(value_init(&value, newline, append), 0);
+    assert_false(value.dirty);
+    assert_int_equal(value.spoilt, 0);
+    return value;
+}
+
+static void write_text(struct value *value, const char *text, uint64_t offset)
+{
+    assert_int_equal(value_write(value, text, strlen(text), offset), 0);
+}
+
+static void assert_sends(struct value *value, const void *wanted, size_t wanted_len)
+{
+    const unsigned char *data;
+    size_t len;
+    assert_int_equal(value_payload(value, &data, &len), 0);
+    assert_int_equal(len, wanted_len);
+    if (len)
+        assert_memory_equal(data, wanted, len);
+}
+
+static void assert_spoilt(struct value *value, int err)
+{
+    const unsigned char *data;
+    size_t len;
+    assert_int_equal(value->spoilt, err);
+    assert_int_equal(value_write(value, "x", 1, 0), err);
+    assert_int_equal(value_payload(value, &data, &len), err);
+}
+
+static void test_newlines(void **state)
+{
+    static const struct {
+        const char *written;
+        const char *sent; /* with NEWLINE_AUTO */
+    } rows[] = {
+        {"v", "v"},
+        {"v\n", "v"},
+        {"v\r\n", "v"},
+        {"v\r", "v\r"},
+        {"v\n\r", "v\n\r"},
+        {"v\r\r\n", "v\r"},
+        {"v \n", "v "},
+        {" \n", " "},
+        {"a\rb\n", "a\rb"},
+        {"v\n\n", "v\n\n"},
+        {"a\nb", "a\nb"},
+        {"a\nb\n", "a\nb\n"},
+        {"a\r\nb\r\n", "a\r\nb\r\n"},
+        {"\nv", "\nv"},
+        {"\nv\n", "\nv\n"},
+        {"\n\n", "\n\n"},
+        {"\n", ""},
+        {"\r\n", ""},
+        {"\r", "\r"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct value value = new_value(NEWLINE_AUTO, false);
+        write_text(&value, rows[i].written, 0);
+        assert_sends(&value, rows[i].sent, strlen(rows[i].sent));
+        value_release(&value);
+        value = new_value(NEWLINE_KEEP, false);
+        write_text(&value, rows[i].written, 0);
+        assert_sends(&value, rows[i].written, strlen(rows[i].written));
+        value_release(&value);
+    }
+}
+
+static void test_a_nul_is_a_byte(void **state)
+{
+    struct value value = new_value(NEWLINE_AUTO, false);
+    (void)state;
+    assert_int_equal(value_write(&value, "a\0b\n", 4, 0), 0);
+    assert_sends(&value, "a\0b", 3);
+    value_release(&value);
+}
+
+/* The rule is for the value, not for its writes. */
+static void test_newlines_in_pieces(void **state)
+{
+    struct value value = new_value(NEWLINE_AUTO, false);
+    (void)state;
+    write_text(&value, "a\n", 0);
+    assert_sends(&value, "a", 1);
+    write_text(&value, "b\n", 2);
+    assert_sends(&value, "a\nb\n", 4);
+    value_release(&value);
+}
+
+static void test_offsets(void **state)
+{
+    struct value value = new_value(NEWLINE_KEEP, false);
+    (void)state;
+    write_text(&value, "abcdef", 0);
+    write_text(&value, "XY", 2);
+    write_text(&value, "gh", 6);
+    write_text(&value, "!i", 7);
+    assert_sends(&value, "abXYefg!i", 9);
+    assert_true(value.dirty);
+    value_release(&value);
+}
+
+static void test_holes(void **state)
+{
+    static const uint64_t offsets[] = {
+        4, 5, LIMIT, LIMIT + 1, 1ull << 32, INT64_MAX, UINT64_MAX};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(offsets); i++) {
+        struct value value = new_value(NEWLINE_KEEP, false);
+        write_text(&value, "abc", 0);
+        assert_int_equal(value_write(&value, "x", 1, offsets[i]), -EINVAL);
+        assert_spoilt(&value, -EINVAL);
+        assert_int_equal(value_truncate(&value, 3), 0);
+        assert_spoilt(&value, -EINVAL);
+        assert_int_equal(value_truncate(&value, 0), 0);
+        write_text(&value, "new", 0);
+        assert_sends(&value, "new", 3);
+        value_release(&value);
+    }
+}
+
+static void test_append(void **state)
+{
+    struct value value = new_value(NEWLINE_KEEP, true);
+    (void)state;
+    write_text(&value, "one ", 0);
+    write_text(&value, "two ", 0);
+    write_text(&value, "three", 1000);
+    assert_sends(&value, "one two three", 13);
+    assert_int_equal(value_truncate(&value, 0), 0);
+    write_text(&value, "four", 13);
+    assert_sends(&value, "four", 4);
+    value_release(&value);
+}
+
+/* What is sent counts: a line end that goes may come on top. */
+static void test_limits(void **state)
+{
+    static const struct {
+        size_t len;
+        const char *end;
+        enum newline newline;
+        bool fits;
+    } rows[] = {
+        {LIMIT, "", NEWLINE_AUTO, true},
+        {LIMIT, "", NEWLINE_KEEP, true},
+        {LIMIT, "\n", NEWLINE_AUTO, true},
+        {LIMIT, "\r\n", NEWLINE_AUTO, true},
+        {LIMIT, "\n", NEWLINE_KEEP, false},
+        {LIMIT, "\r\n", NEWLINE_KEEP, false},
+        {LIMIT, "\r", NEWLINE_AUTO, false},
+        {LIMIT, "x", NEWLINE_AUTO, false},
+        {LIMIT, "\n\n", NEWLINE_AUTO, false},
+        {LIMIT - 1, "\n", NEWLINE_KEEP, true},
+        {LIMIT + 1, "", NEWLINE_AUTO, false},
+        {LIMIT + 1, "\r\n", NEWLINE_AUTO, false},
+        {LIMIT + 8, "", NEWLINE_KEEP, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct value value = new_value(rows[i].newline, false);
+        const unsigned char *data;
+        size_t len;
+        memset(bytes, 'x', sizeof bytes);
+        memcpy(bytes + rows[i].len, rows[i].end, strlen(rows[i].end));
+        int err = value_write(&value, bytes, rows[i].len + strlen(rows[i].end), 0);
+        if (!err)
+            err = value_payload(&value, &data, &len);
+        assert_int_equal(err, rows[i].fits ? 0 : -EFBIG);
+        if (err) {
+            assert_spoilt(&value, -EFBIG);
+            assert_int_equal(value_truncate(&value, 0), 0);
+            write_text(&value, "v", 0);
+            assert_sends(&value, "v", 1);
+        } else {
+            assert_int_equal(len,
+                rows[i].newline == NEWLINE_AUTO ? LIMIT : rows[i].len + strlen(rows[i].end));
+        }
+        value_release(&value);
+    }
+}
+
+static void test_a_write_that_overlaps_the_limit(void **state)
+{
+    struct value value = new_value(NEWLINE_KEEP, false);
+    (void)state;
+    memset(bytes, 'x', sizeof bytes);
+    assert_int_equal(value_write(&value, bytes, LIMIT, 0), 0);
+    assert_int_equal(value_write(&value, "yy", 2, LIMIT - 2), 0);
+    assert_int_equal(value_write(&value, "yyyyy", 5, LIMIT - 2), -EFBIG);
+    assert_spoilt(&value, -EFBIG);
+    value_release(&value);
+}
+
+static void test_truncation(void **state)
+{
+    struct value value = new_value(NEWLINE_KEEP, false);
+    (void)state;
+    assert_int_equal(value_truncate(&value, 0), 0);
+    assert_int_equal(value_truncate(&value, 1), -EINVAL);
+    write_text(&value, "value", 0);
+    assert_int_equal(value_truncate(&value, 5), 0);
+    assert_int_equal(value_truncate(&value, 4), -EINVAL);
+    assert_int_equal(value_truncate(&value, 6), -EINVAL);
+    assert_int_equal(value_truncate(&value, UINT64_MAX), -EINVAL);
+    assert_sends(&value, "value", 5);
+    assert_true(value.dirty);
+    assert_int_equal(value_truncate(&value, 0), 0);
+    assert_false(value.dirty);
+    assert_sends(&value, "", 0);
+    value_release(&value);
+}
+
+static void test_nothing_written(void **state)
+{
+    struct value value = new_value(NEWLINE_AUTO, false);
+    (void)state;
+    assert_int_equal(value_write(&value, "", 0, 0), 0);
+    assert_false(value.dirty);
+    assert_sends(&value, "", 0);
+    value_release(&value);
+}
+
+static void test_release_gives_all_back(void **state)
+{
+    struct value value = {0};
+    (void)state;
+    value_release(&value);
+    value = new_value(NEWLINE_AUTO, false);
+    memset(bytes, 'x', sizeof bytes);
+    assert_int_equal(value_write(&value, bytes, LIMIT, 0), 0);
+    assert_true(locked_in_use() >= LIMIT);
+    value_release(&value);
+    assert_int_equal(locked_in_use(), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return locked_setup() < LOCKED_TOTAL_MIN ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_newlines),
+        cmocka_unit_test(test_a_nul_is_a_byte),
+        cmocka_unit_test(test_newlines_in_pieces),
+        cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_a_write_that_overlaps_the_limit),
+        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_nothing_written),
+        cmocka_unit_test(test_release_gives_all_back),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
