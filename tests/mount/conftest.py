@@ -6,11 +6,15 @@ The two programs come from the environment: GHSECRETFS and GITHUB_STANDIN.
 import os
 import pathlib
 import shutil
+import sys
+import warnings
 
 import pytest
 
 import mounting
 from standin import TOKEN, Standin, TlsFront, find_nghttpx
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "openapi"))
 
 OPERATION_TIMEOUT = 10  # seconds; shorter than the default, so that what hangs fails soon
 
@@ -63,19 +67,63 @@ def has_sanitizers(binary):
     return b"__asan_init" in binary.read_bytes()
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers",
+        "undescribed(why): requests or answers that GitHub's description does not have",
+    )
+
+
+@pytest.fixture(scope="session")
+def checker():
+    """Checks journals against GitHub's OpenAPI description; None where it can not."""
+    try:
+        import validate
+    except ImportError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"python3-jsonschema is not installed: {error}")
+        warnings.warn("nothing is checked against GitHub's description: no python3-jsonschema")
+        return None
+    return validate.Checker()
+
+
 @pytest.fixture
-def new_github():
-    """Starts stand-ins: new_github(seed=…, latency_ms=…)."""
+def openapi(checker):
+    """The checker, for tests of it."""
+    skip_unless(checker, "python3-jsonschema is not installed")
+    return checker
+
+
+@pytest.fixture
+def new_github(request, checker):
+    """Starts stand-ins: new_github(seed=…, latency_ms=…).
+
+    What they were asked, and what they answered, must be as GitHub describes it.
+    """
     program = _program("GITHUB_STANDIN")
     started = []
+    is_checked = checker and not request.node.get_closest_marker("undescribed")
 
     def start(**arguments):
         started.append(Standin(program, **arguments))
         return started[-1]
 
     yield start
-    statuses = [server.stop() for server in started]
+    try:
+        journals = [
+            [*server.forgotten, *server.journal()]
+            for server in started
+            if is_checked and server.running
+        ]
+    finally:
+        statuses = [server.stop() for server in started]
     assert statuses == [0] * len(started), "a stand-in ended badly"
+    differences = [
+        line
+        for journal in journals
+        for line in checker.problems(journal)
+    ]
+    assert not differences, "not as GitHub describes it:\n" + "\n".join(differences)
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ class Standin:
         self.url = ready["url"]
         self.pid = ready["pid"]
         self.token = TOKEN
+        self.forgotten = []  # what clear_journal() took away, for who checks all of it
 
     def __enter__(self):
         return self
@@ -111,6 +112,7 @@ class Standin:
         return self._control("GET", "journal")["requests"]
 
     def clear_journal(self):
+        self.forgotten += self.journal()
         self._control("DELETE", "journal")
 
     def requests(self, method=None, path_glob=None):
@@ -246,7 +248,8 @@ class TlsFront:
             + ["--backend-read-timeout=1h", "--backend-write-timeout=1h"]
             + ["--stream-read-timeout=1h", "--stream-write-timeout=1h"]
             + ["--frontend-http2-max-concurrent-streams=1000"]
-            + ["--backend-connections-per-frontend=0", "--no-ocsp", key, certificate],
+            + ["--backend-connections-per-frontend=0", "--no-location-rewrite"]
+            + ["--no-ocsp", key, certificate],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,0 +1,126 @@
+"""The processes of test_model.py: each does the system calls that come through its socket.
+
+    model_worker.py FD
+
+is the process that makes them: whatever socket arrives through FD gets a worker.
+"""
+
+import marshal
+import os
+import signal
+import socket
+import struct
+import sys
+
+SIZE = struct.Struct("!I")
+
+
+def send(connection, message):
+    data = marshal.dumps(message)
+    connection.sendall(SIZE.pack(len(data)) + data)
+
+
+def receive(connection):
+    """The next message, or None at the end."""
+    data = b""
+    wanted = SIZE.size
+    while len(data) < wanted:
+        part = connection.recv(max(wanted - len(data), 4096))
+        if not part:
+            return None
+        data += part
+        if wanted == SIZE.size and len(data) >= SIZE.size:
+            wanted += SIZE.unpack_from(data)[0]
+    return marshal.loads(data[SIZE.size :])
+
+
+class Worker:
+    """Open files by number, and what is done with them: 0 or more, or -errno."""
+
+    def __init__(self):
+        self.files = {}
+
+    def open(self, number, path, flags):
+        self.files[number] = os.open(path, flags, 0o600)
+        return self.files[number]
+
+    def write(self, number, data, offset):
+        return os.pwrite(self.files[number], data, offset)
+
+    def child_writes(self, number, data, offset):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if os.pwrite(self.files[number], data, offset) == len(data) else 1)
+        return os.waitpid(child, 0)[1]
+
+    def read(self, number):
+        return len(os.pread(self.files[number], 10, 0))
+
+    def fsync(self, number):
+        os.fsync(self.files[number])
+        return 0
+
+    def truncate(self, number, length):
+        os.ftruncate(self.files[number], length)
+        return 0
+
+    def close(self, number):
+        os.close(self.files.pop(number))
+        return 0
+
+    def unlink(self, path):
+        os.unlink(path)
+        return 0
+
+    def rename(self, path, to):
+        os.rename(path, to)
+        return 0
+
+    def mkdir(self, path):
+        os.mkdir(path)
+        return 0
+
+    def stat(self, path):
+        return os.stat(path).st_size
+
+    def list(self, path):
+        return sorted(os.listdir(path))
+
+    def become(self, name):
+        with open("/proc/self/comm", "w", encoding="ascii") as comm:
+            return comm.write(name)
+
+    def exit(self, status):
+        os._exit(status)
+
+
+def serve(connection):
+    worker = Worker()
+    send(connection, os.getpid())
+    while (calls := receive(connection)) is not None:
+        results = []
+        for name, *arguments in calls:
+            try:
+                results.append(getattr(worker, name)(*arguments))
+            except OSError as error:
+                results.append(-error.errno)
+        send(connection, results)
+
+
+def main():
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers here
+    while True:
+        data, fds, _, _ = socket.recv_fds(control, 1, 1)
+        if not data:
+            return
+        if os.fork() == 0:
+            control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            serve(socket.socket(fileno=fds[0]))
+            os._exit(0)
+        os.close(fds[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Random operations by several processes, held to a model of the contract (model.py).
+
+GHSECRETFS_MODEL_SECONDS       how long, 60 unless told
+GHSECRETFS_MODEL_OPERATIONS    how many operations, in place of a time
+GHSECRETFS_MODEL_SEED          the seed of a run that failed, to see it again
+"""
+
+import os
+import random
+import time
+
+import pytest
+
+import model
+import mounting
+
+SECONDS = 60
+TIMEOUT = 2  # of the mount's operations: what an outage takes
+GROWTH_KB = 6 * 1024
+GROWTH_WITH_SANITIZERS_KB = 64 * 1024
+
+
+def resident_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def number(name):
+    text = os.environ.get(name)
+    return int(text) if text else None
+
+
+@pytest.mark.undescribed("a run has more requests than can be looked at one by one")
+def test_random_operations(mount, github, has_sanitizers, monkeypatch):
+    operations = number("GHSECRETFS_MODEL_OPERATIONS")
+    seconds = number("GHSECRETFS_MODEL_SECONDS") or (None if operations else SECONDS)
+    seed = number("GHSECRETFS_MODEL_SEED")
+    if seed is None:
+        seed = random.SystemRandom().randrange(1 << 32)
+    longest = seconds or operations / 20
+    monkeypatch.setattr(mounting, "WATCHDOG_TIMEOUT", longest + 300)
+    github.seed(repos=model.SCOPES)
+    github.config(rate_limit=False)
+    # A sanitizer keeps freed memory for a while, which would look like growth.
+    asan = os.environ.get("ASAN_OPTIONS", "")
+    environment = {"ASAN_OPTIONS": f"{asan}:quarantine_size_mb=1"} if has_sanitizers else {}
+    m = mount(timeout=TIMEOUT, environment=environment)
+    sizes = []
+    run = model.Model(m.path, github.port, seed)
+    began = time.monotonic()
+    try:
+        run.run(seconds, operations, lambda: sizes.append(resident_kb(m.pid)))
+    except BaseException:
+        print(run.report())
+        print("\n".join(m.errors()[-20:]) if m.process.poll() is None else "it has ended")
+        print(f"GHSECRETFS_MODEL_SEED={seed} shows it again, at operation {run.operations}")
+        raise
+    finally:
+        run.close()
+    took = time.monotonic() - began
+    print(f"\n{run.operations} operations in {took:.0f} s: {run.operations / took:.0f} a second")
+    print(", ".join(f"{count} {kind}" for kind, count in run.kinds.most_common()))
+    print(f"seed {seed}; {sizes[0]} KiB resident at first, {sizes[-1]} KiB at the end")
+    status = m.status()
+    assert "0 in flight, 0 queued" in status["requests"]
+    # The first comparisons come before everything has been in use once.
+    settled = sizes[len(sizes) // 4]
+    most = GROWTH_WITH_SANITIZERS_KB if has_sanitizers else GROWTH_KB
+    assert sizes[-1] - settled < most, f"its memory grows: {sizes}"
