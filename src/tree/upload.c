@@ -266,13 +266,13 @@ static void send_or_fail(struct task *task)
         upload_start(task);
 }
 
-/* By one process, before or after this handle was made. */
+/* Is it open more than once, by one process or by one and what it inherited from another? */
 static bool opened_twice(const struct handle *handle)
 {
     unsigned handles = 0;
     for (const struct handle *h = handle->tree->handles; h; h = h->next)
         handles += h->node == handle->node && h->writers.opener == handle->writers.opener;
-    return handle->beside_another || handles > 1;
+    return handles > 1 || (handle->beside_another && handle->node->writers > 1);
 }
 
 static bool is_last_flush(const struct task *task)
