@@ -4,9 +4,11 @@ Nothing in here waits for ever. A system call on a mount whose program hangs can
 freed from outside, so each mount has a watchdog that aborts its FUSE connection.
 """
 
+import contextlib
 import os
 import pathlib
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -59,14 +61,31 @@ def is_mounted(path):
     return mount_entry(path) is not None
 
 
+@contextlib.contextmanager
+def _connections():
+    """The directory of FUSE's connections, mounted for the while if it is not."""
+    usual = pathlib.Path("/sys/fs/fuse/connections")
+    if any(usual.glob("*")):
+        yield usual
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        control = ["fusectl", directory]
+        mounted = subprocess.run(["mount", "-t", "fusectl", *control], timeout=20, check=False)
+        try:
+            yield pathlib.Path(directory)
+        finally:
+            if mounted.returncode == 0:
+                subprocess.run(["umount", directory], timeout=20, check=False)
+
+
 def abort_connection(entry):
     """Ends the FUSE connection of a mount, so that whoever waits for it is let go."""
     minor = entry[2].split(":")[1]
     try:
-        with open(f"/sys/fs/fuse/connections/{minor}/abort", "w", encoding="ascii") as abort:
-            abort.write("1")
+        with _connections() as directory:
+            (directory / minor / "abort").write_text("1", encoding="ascii")
     except OSError:
-        pass  # fusectl is not mounted, or not ours: killing the program does the same
+        pass  # not ours to do: killing the program does the same
 
 
 def unmount(path, lazy=False):
