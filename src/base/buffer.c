@@ -77,6 +77,14 @@ int buffer_printf(struct buffer *b, const char *format, ...)
     return 0;
 }
 
+void buffer_drop(struct buffer *b, size_t len)
+{
+    if (len == 0)
+        return;
+    memmove(b->data, b->data + len, b->len - len + 1); /* the NUL too */
+    b->len -= len;
+}
+
 char *buffer_steal(struct buffer *b)
 {
     char *data = b->data;

@@ -32,6 +32,9 @@ int buffer_add_string(struct buffer *b, const char *text) WARN_UNUSED;
 int buffer_printf(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3))) WARN_UNUSED;
 
+/* Drops the first `len` bytes, of which there are as many. */
+void buffer_drop(struct buffer *b, size_t len);
+
 /* The string, now the caller's to free(); the buffer is empty. Never NULL after a success of
  * buffer_add(). */
 char *buffer_steal(struct buffer *b);

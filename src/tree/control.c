@@ -302,8 +302,7 @@ static void act(struct task *task, struct control *control, const char *data, si
         control->spoilt = err;
         return;
     }
-    control->list.len -= whole;
-    memmove(control->list.data, control->list.data + whole, control->list.len);
+    buffer_drop(&control->list, whole);
     control->has_changed = true;
     apply_entries(task, &entries, true);
 }
@@ -313,20 +312,20 @@ static void write_repositories(
 {
     const struct lines lines = look_at_lines(data, len);
     bool goes_on = control->has_changed && control->list.len > 0; /* in the midst of a line */
+    bool is_mixed = (lines.is_signed && (lines.is_plain || control->has_plain)) ||
+                    (lines.is_plain && control->has_changed);
 
-    if (control->spoilt)
+    if (control->spoilt) {
         task_fail_errno(task, control->spoilt, "the list was refused; write it anew");
-    else if (control->append || goes_on)
+    } else if (control->append || goes_on) {
         act(task, control, data, len);
-    else if (lines.is_signed && (lines.is_plain || control->has_plain))
+    } else if (is_mixed) {
         spoil(task, control, -EINVAL, "lines with and without a sign cannot be mixed");
-    else if (lines.is_plain && control->has_changed)
-        spoil(task, control, -EINVAL, "lines with and without a sign cannot be mixed");
-    else if (control->has_changed && !lines.is_signed)
-        task_finish(task); /* comments */
-    else if (lines.is_signed) {
+    } else if (lines.is_signed) {
         control_truncate(control); /* comments before */
         act(task, control, data, len);
+    } else if (control->has_changed) {
+        task_finish(task); /* comments after */
     } else {
         control->has_plain |= lines.is_plain;
         collect(task, control, data, len);

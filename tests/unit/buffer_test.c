@@ -88,6 +88,21 @@ static void test_clear(void **state)
     buffer_release(&b);
 }
 
+static void test_drop(void **state)
+{
+    struct buffer b;
+    (void)state;
+    buffer_init(&b, 10);
+    buffer_drop(&b, 0);
+    assert_int_equal(buffer_add_string(&b, "line\nrest"), 0);
+    buffer_drop(&b, 5);
+    assert_string_equal(b.data, "rest");
+    assert_int_equal(b.len, 4);
+    buffer_drop(&b, 4);
+    assert_string_equal(b.data, "");
+    buffer_release(&b);
+}
+
 static void test_steal(void **state)
 {
     struct buffer b;
@@ -113,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_error_adds_nothing),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_clear),
+        cmocka_unit_test(test_drop),
         cmocka_unit_test(test_steal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
