@@ -16,10 +16,11 @@ static void test_renamed_repository(void **state)
     struct outcome list, put;
     size_t len;
     outcome_list(&list, c, OLD, ROW_SECRET, NULL, LONG_MS);
-    outcome_put_in(&put, c, OLD, "X", "value", 5, LONG_MS);
     client_run(c);
     assert_outcome(&list, 0);
     assert_int_equal(list.rows.count, 5);
+    outcome_put_in(&put, c, OLD, "X", "value", 5, LONG_MS);
+    client_run(c);
     assert_outcome(&put, 0);
     assert_true(put.created);
     assert_int_equal(requests_to(&c->standin, "PUT", OLD "/X"), 1);
