@@ -223,6 +223,7 @@ static int make_client(struct program *p)
         .ca_file = c->ca_file,
         .ca_dir = c->ca_dir,
         .max_requests = c->max_requests,
+        .paced = !c->token_is_enterprise,
         .credentials =
             {
                 .context = p->token,

@@ -6,6 +6,7 @@
 
 #include "github/github.h"
 #include "github/http.h"
+#include "github/pace.h"
 #include "github/request.h"
 
 struct key;
@@ -22,6 +23,8 @@ struct github {
     struct request *queue;    /* those that wait for a free place */
     unsigned in_flight;
 
+    bool paced;
+    struct pace pace;
     uint64_t limited_until_ms; /* nothing is sent before, by a rate limit */
     struct failure limit_why;
 

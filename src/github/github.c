@@ -5,6 +5,9 @@
 #include "github/client.h"
 #include "github/key.h"
 
+/* GitHub's limit on requests at once (evidence, "The API" 9). */
+#define CONCURRENCY_MAX 100
+
 static char *copy_or_null(const char *text)
 {
     return text ? strdup(text) : NULL;
@@ -18,6 +21,10 @@ int github_new(struct loop *loop, const struct github_options *options, struct g
     gh->loop = loop;
     gh->credentials = options->credentials;
     gh->max_requests = options->max_requests;
+    gh->paced = options->paced;
+    pace_init(&gh->pace, loop_now_ms());
+    if (gh->paced && gh->max_requests > CONCURRENCY_MAX)
+        gh->max_requests = CONCURRENCY_MAX;
     gh->base_url = strdup(options->base_url);
     gh->user_agent = strdup(options->user_agent);
     gh->api_version = copy_or_null(options->api_version);
@@ -71,6 +78,7 @@ struct github_status github_status(const struct github *gh)
     status.connections = http.connections;
     status.bytes_sent = http.bytes_sent;
     status.bytes_received = http.bytes_received;
+    status.points_left = gh->paced ? (int)pace_left(&gh->pace, now) : -1;
     status.limited_for_ms = gh->limited_until_ms > now ? gh->limited_until_ms - now : 0;
     return status;
 }

@@ -26,6 +26,7 @@ struct github_options {
     const char *user_agent;
     const char *ca_file, *ca_dir; /* or NULL */
     unsigned max_requests;
+    bool paced; /* github.com: its published budget is kept (pace.h) */
     struct credentials credentials;
 };
 
@@ -46,6 +47,7 @@ struct github_status {
     unsigned in_flight, queued;
     int64_t limit, limit_remaining, limit_reset; /* -1: not known */
     uint64_t limited_for_ms;                     /* rate limited for so much longer; or 0 */
+    int points_left;                             /* of the budget of a minute; -1: not paced */
 };
 struct github_status github_status(const struct github *gh);
 

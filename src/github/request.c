@@ -1,6 +1,7 @@
 #include "github/request.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <time.h>
 #include <utlist.h>
 
@@ -14,6 +15,9 @@
 /* A renamed repository is one redirect; a chain of renames a few. */
 #define REDIRECTS_MAX 4
 
+/* Of the budget of a minute: see pace.h. */
+enum points { POINTS_NONE, POINTS_AWAITED, POINTS_HELD };
+
 struct request {
     struct github *gh;
     struct request_options options; /* its strings are owned */
@@ -25,6 +29,7 @@ struct request {
     struct loop_timer timer;   /* for another try, or for the deadline in the queue */
     struct wait token_wait;
     bool queued;
+    enum points points;
     unsigned tries, redirects;
     unsigned token_generation; /* of the token that was last sent */
     bool token_reread, version_dropped;
@@ -46,6 +51,8 @@ static void request_free(struct request *r)
         DL_DELETE2(gh->queue, r, queue_prev, queue_next);
         gh->status.queued--;
     }
+    if (r->points == POINTS_AWAITED)
+        pace_give_back(&gh->pace, r->options.method);
     if (r->exchange) {
         http_cancel(r->exchange);
         gh->in_flight--;
@@ -98,18 +105,25 @@ static void request_fail(struct request *r, int err, const char *message)
     request_finish(r, &why, NULL);
 }
 
-/* Tries again in `wait_ms`, or gives up with `why` when the deadline is before that. */
-static void request_retry(struct request *r, uint64_t wait_ms, const struct failure *why)
+/* Goes on in `wait_ms`, or gives up with `why` when the deadline is before that. */
+static bool request_wait(struct request *r, uint64_t wait_ms, const struct failure *why)
 {
     uint64_t now = loop_now_ms();
 
     r->last = *why;
     if (now + wait_ms >= r->options.deadline_ms) {
         request_finish(r, why, NULL);
-        return;
+        return false;
     }
-    r->gh->status.retries++;
     loop_set_timer(r->gh->loop, &r->timer, now + wait_ms);
+    return true;
+}
+
+static void request_retry(struct request *r, uint64_t wait_ms, const struct failure *why)
+{
+    struct github *gh = r->gh;
+    if (request_wait(r, wait_ms, why))
+        gh->status.retries++;
 }
 
 static void request_redirect(struct request *r, const struct http_response *response)
@@ -180,6 +194,28 @@ static void request_version_refused(struct request *r, const struct failure *why
     request_try(r);
 }
 
+/* Of two limits the one that lasts longer counts. */
+static void note_limit(struct github *gh, uint64_t until_ms, const struct failure *why)
+{
+    if (until_ms <= gh->limited_until_ms)
+        return;
+    gh->limited_until_ms = until_ms;
+    gh->limit_why = *why;
+}
+
+/* The last request of the hour is answered as any other: the next would be refused. */
+static void note_used_up(struct github *gh, const struct http_response *response)
+{
+    int64_t left_s = response->limit_reset - (int64_t)time(NULL) + 1;
+    struct failure why;
+
+    if (response->limit_remaining != 0 || response->limit_reset < 0 || left_s <= 0)
+        return;
+    failure_set(
+        &why, -EAGAIN, "the rate limit of %" PRId64 " requests is used up", response->limit);
+    note_limit(gh, loop_now_ms() + (uint64_t)left_s * 1000, &why);
+}
+
 static void note_limits(struct github *gh, const struct http_response *response)
 {
     if (response->limit >= 0)
@@ -198,15 +234,6 @@ static bool deleted_before(const struct request *r, const struct http_response *
 {
     return response->status == 404 && strcmp(r->options.method, "DELETE") == 0 &&
            (r->sent_before || response->repeated);
-}
-
-/* Of two limits the one that lasts longer counts. */
-static void note_limit(struct github *gh, uint64_t until_ms, const struct failure *why)
-{
-    if (until_ms <= gh->limited_until_ms)
-        return;
-    gh->limited_until_ms = until_ms;
-    gh->limit_why = *why;
 }
 
 static uint64_t longer(uint64_t a, uint64_t b)
@@ -229,6 +256,7 @@ static void request_answered(void *arg, struct http_response *response)
 
     switch (v.action) {
     case VERDICT_OK:
+        note_used_up(gh, response);
         request_finish(r, NULL, response);
         return;
     case VERDICT_FAIL:
@@ -287,9 +315,29 @@ static void request_send(struct request *r, uint64_t now)
         return;
     }
     r->tries++;
+    r->points = POINTS_NONE;
     r->token_generation = gh->token_generation;
     gh->status.requests++;
     gh->in_flight++;
+}
+
+/* Are the points there? If not, it waits for them, beyond its deadline if need be: the budget
+ * is no failing of the server's. */
+static bool request_has_points(struct request *r, uint64_t now)
+{
+    struct github *gh = r->gh;
+
+    if (!gh->paced || r->points == POINTS_HELD)
+        return true;
+    uint64_t wait_ms = pace_reserve(&gh->pace, r->options.method, now);
+    if (wait_ms == 0) {
+        r->points = POINTS_HELD;
+        return true;
+    }
+    r->points = POINTS_AWAITED;
+    r->options.deadline_ms += wait_ms;
+    loop_set_timer(gh->loop, &r->timer, now + wait_ms);
+    return false;
 }
 
 static void request_try(struct request *r)
@@ -298,13 +346,19 @@ static void request_try(struct request *r)
     uint64_t now = loop_now_ms();
 
     loop_clear_timer(gh->loop, &r->timer);
+    if (r->points == POINTS_AWAITED) {
+        pace_spend(&gh->pace, r->options.method);
+        r->points = POINTS_HELD;
+    }
     if (now >= r->options.deadline_ms) {
         if (r->last.err)
             request_finish(r, &r->last, NULL);
         else
             request_fail(r, -ETIMEDOUT, "no place in the queue of requests in time");
     } else if (gh->limited_until_ms > now) {
-        request_retry(r, gh->limited_until_ms - now, &gh->limit_why);
+        request_wait(r, gh->limited_until_ms - now, &gh->limit_why);
+    } else if (!request_has_points(r, now)) {
+        return;
     } else if (gh->in_flight >= gh->max_requests) {
         request_enqueue(r);
     } else {

@@ -12,10 +12,17 @@ int report_errors(struct tree *tree, struct buffer *ret)
 static int report_limit(const struct github_status *s, struct buffer *ret)
 {
     char reset[24];
+    int err = 0;
+
+    if (s->points_left >= 0)
+        err = buffer_printf(ret, "budget: %d points left for now (a read takes 1, a write 5)\n",
+            s->points_left);
+    if (err)
+        return err;
     if (s->limit < 0)
         return buffer_add_string(ret, "rate limit: none seen\n");
     text_from_time(reset, s->limit_reset);
-    int err = buffer_printf(ret, "rate limit: %" PRId64 " of %" PRId64 " left, reset at %s\n",
+    err = buffer_printf(ret, "rate limit: %" PRId64 " of %" PRId64 " left, reset at %s\n",
         s->limit_remaining, s->limit, reset);
     if (!err && s->limited_for_ms)
         err = buffer_printf(
