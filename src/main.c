@@ -239,6 +239,7 @@ static int make_client(struct program *p)
         .newline = c->newline == CONFIG_NEWLINE_KEEP ? NEWLINE_KEEP : NEWLINE_AUTO,
         .visibility = visibility_of(c->visibility),
         .commit_on_write = c->commit == CONFIG_COMMIT_WRITE,
+        .max_requests = c->max_requests,
         .tell_writers = c->failed_close == CONFIG_FAILED_CLOSE_MESSAGE,
     };
     int err = github_new(p->loop, &github, &p->github);

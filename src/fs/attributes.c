@@ -5,6 +5,7 @@
 #include "fs/op.h"
 #include "tree/control.h"
 #include "tree/directory.h"
+#include "tree/staging.h"
 
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
  * look the name up again (contract §3). */
@@ -39,12 +40,14 @@ static int set_size(const struct node *node, uint64_t size, struct fuse_file_inf
             control_truncate((struct control *)(uintptr_t)file->fh);
         return 0; /* it is what is written that counts */
     }
-    if (node->kind->type != NODE_SECRET)
+    if (node->staged)
+        return value_truncate(&node->staged->value, size);
+    if (node->kind->type != NODE_SECRET && node->kind->type != NODE_BULK)
         return -EACCES;
     if (!file)
         return size == 0 ? 0 : -EINVAL;
     struct handle *handle = (struct handle *)(uintptr_t)file->fh;
-    return value_truncate(&handle->value, size);
+    return value_truncate(handle->value, size);
 }
 
 /* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a do
@@ -158,7 +161,7 @@ void fs_statfs(fuse_req_t req, fuse_ino_t ino)
     struct statvfs s = {
         .f_bsize = FS_BLOCK_SIZE, .f_frsize = FS_BLOCK_SIZE, .f_namemax = NAME_MAX};
 
-    if (node && node->kind->type == NODE_SECRET)
+    if (node && node->kind->type != NODE_DIRECTORY)
         node = node->parent;
     if (node && node->kind->limit) {
         unsigned used = node->dir && node->dir->held ? node->dir->secrets : 0;

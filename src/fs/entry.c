@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "fs/op.h"
+#include "tree/staging.h"
 
 static mode_t file_type(const struct node *node)
 {
@@ -17,6 +18,13 @@ static mode_t permissions(const struct fs *fs, const struct node *node)
                                          : node->kind->mode & ~fs->options.umask;
 }
 
+/* A secret's length is nobody's business; a staging file has the one that its writer expects.
+ */
+static off_t size(const struct node *node)
+{
+    return node->staged ? (off_t)node->staged->value.bytes.len : 0;
+}
+
 void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
 {
     *ret = (struct stat){
@@ -25,6 +33,8 @@ void fs_attributes(const struct fs *fs, const struct node *node, struct stat *re
         .st_nlink = node->presence == NODE_GONE ? 0 : 1,
         .st_uid = fs->options.uid,
         .st_gid = fs->options.gid,
+        .st_size = size(node),
+        .st_blocks = (size(node) + 511) / 512,
         .st_blksize = FS_BLOCK_SIZE,
         .st_atim.tv_sec = node->mtime,
         .st_mtim.tv_sec = node->mtime,

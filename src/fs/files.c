@@ -86,8 +86,8 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
         return;
     op->file = *file;
     op->is_open = true;
-    tree_create(
-        &op->task, name, wants_reading(file), file->flags & O_APPEND, file->flags & O_EXCL);
+    op->task.flags = file->flags;
+    tree_create(&op->task, name);
 }
 
 static void open_done(struct task *task, int err)
@@ -185,7 +185,8 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
         return;
     op->file = *file;
     op->is_open = true;
-    tree_open(&op->task, wants_reading(file), file->flags & O_APPEND);
+    op->task.flags = file->flags;
+    tree_open(&op->task);
 }
 
 void fs_read(

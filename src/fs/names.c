@@ -1,5 +1,6 @@
 /* Names: finding them, making and removing them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "fs/op.h"
@@ -81,8 +82,10 @@ void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
         return;
     }
     struct op *op = op_new(req, fs_node(fs_of(req), parent), "create", mknod_done);
-    if (op)
-        tree_create(&op->task, name, false, false, true);
+    if (!op)
+        return;
+    op->task.flags = O_WRONLY | O_CREAT | O_EXCL;
+    tree_create(&op->task, name);
 }
 
 void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -130,8 +133,11 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
     const char *new_name, unsigned flags)
 {
-    struct op *op = op_new(req, fs_node(fs_of(req), parent), "rename", op_reply_status);
-    (void)new_parent, (void)new_name, (void)flags;
+    struct node *to = fs_node(fs_of(req), new_parent);
+    struct op *op =
+        to ? op_new(req, fs_node(fs_of(req), parent), "rename", op_reply_status) : NULL;
     if (op)
-        tree_rename(&op->task, name);
+        tree_rename(&op->task, name, to, new_name, flags);
+    else if (!to)
+        fuse_reply_err(req, ESTALE);
 }

@@ -59,6 +59,8 @@ static void fill(const struct fs *fs, const struct node *node, struct sx_out *ou
         .gid = st.st_gid,
         .mode = (uint16_t)st.st_mode,
         .ino = st.st_ino,
+        .size = (uint64_t)st.st_size,
+        .blocks = (uint64_t)st.st_blocks,
         .atime = at(node->mtime),
         .btime = at(node->btime),
         .ctime = at(node->mtime),

@@ -133,6 +133,14 @@ int key_want(struct github *gh, const char *scope, struct wait *wait)
     return -EINPROGRESS;
 }
 
+void key_prefetch(struct github *gh, const char *scope, uint64_t deadline_ms)
+{
+    struct key *key = key_find_or_add(gh, scope);
+    if (key && !key->request && !key_held(gh, scope, NULL) &&
+        loop_now_ms() >= key->failed_until_ms)
+        (void)!key_fetch(key, deadline_ms); /* who needs it will ask again, and be told */
+}
+
 const struct seal_key *key_held(struct github *gh, const char *scope, const char **ret_id)
 {
     struct key *key = key_find(gh, scope);

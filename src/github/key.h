@@ -17,6 +17,9 @@ struct key;
  */
 int key_want(struct github *gh, const char *scope, struct wait *wait) WARN_UNUSED;
 
+/* Asks for it if it is neither held nor asked for, nor failed a moment ago; nobody waits. */
+void key_prefetch(struct github *gh, const char *scope, uint64_t deadline_ms);
+
 /* The key, if it is held and fresh, else NULL. Valid until the loop turns. */
 const struct seal_key *key_held(struct github *gh, const char *scope, const char **ret_id);
 

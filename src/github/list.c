@@ -5,7 +5,6 @@
 #include "github/request.h"
 #include "github/url.h"
 
-#define PER_PAGE 100
 /* 100,000 entries; more is a server gone wrong. */
 #define PAGES_MAX 1000
 /* The list can change between two pages; when it does so each time, something is wrong. */
@@ -156,7 +155,7 @@ static unsigned pages_in_all(const struct page *first, unsigned last_page)
 {
     uint64_t pages = last_page;
     if (first->rows.total >= 0)
-        pages = ((uint64_t)first->rows.total + PER_PAGE - 1) / PER_PAGE;
+        pages = ((uint64_t)first->rows.total + LIST_PAGE_ROWS - 1) / LIST_PAGE_ROWS;
     if (pages == 0)
         pages = 1;
     return pages > PAGES_MAX ? 0 : (unsigned)pages;
@@ -291,7 +290,7 @@ static int list_fetch(struct list *list, unsigned index)
     buffer_init(&path, URL_MAX);
     int err = buffer_add_string(&path, list->path);
     if (!err)
-        err = url_add_query(&path, "per_page", PER_PAGE);
+        err = url_add_query(&path, "per_page", LIST_PAGE_ROWS);
     if (!err && index > 0)
         err = url_add_query(&path, "page", index + 1);
     if (!err) {

@@ -8,6 +8,9 @@
 #include "github/github.h"
 #include "github/rows.h"
 
+/* Rows of a page; GitHub's maximum. */
+#define LIST_PAGE_ROWS 100
+
 /* An ETag a page, to ask with the next time. Zeroed: none. */
 struct etags {
     char **etag; /* owned; NULL for a page that had none */

@@ -25,8 +25,7 @@ static struct node *secrets_beside(struct task *task)
 static struct node *find_secret(struct task *task)
 {
     struct node *secrets = secrets_beside(task);
-    struct node *secret = secrets ? directory_find(secrets, task->name) : NULL;
-    return secret && secret->presence == NODE_HERE ? secret : NULL;
+    return secrets ? directory_find_here(secrets, task->name) : NULL;
 }
 
 /* access/NAME, made when it is first wanted; NULL without memory. */
@@ -145,7 +144,7 @@ static int fill(struct task *task)
     for (struct node *c = directory_first(access); c; c = directory_next(c))
         c->listed = policy_is_held(c);
     for (struct node *s = secrets ? directory_first(secrets) : NULL; s; s = directory_next(s)) {
-        if (!tree_is_shown(s))
+        if (!tree_is_shown(s) || !node_is_from_api(s))
             continue;
         struct node *node = policy_node(task->tree, access, s->name);
         if (!node)

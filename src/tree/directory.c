@@ -62,6 +62,12 @@ struct node *directory_find(const struct node *dir, const char *name)
     return child;
 }
 
+struct node *directory_find_here(const struct node *dir, const char *name)
+{
+    struct node *child = directory_find(dir, name);
+    return child && node_is_from_api(child) && child->presence == NODE_HERE ? child : NULL;
+}
+
 int directory_add(struct node *node, struct node *child)
 {
     struct directory *dir = directory_of(node);
@@ -119,6 +125,17 @@ void directory_child_gone(struct nodes *nodes, struct node *child)
     child->listed = false;
     dir->mtime = (int64_t)time(NULL);
     node_unref(nodes, child);
+}
+
+void directory_writer_left(struct nodes *nodes, struct node *child)
+{
+    child->writers--;
+    if (child->writers > 0 || child->presence != NODE_PENDING || child->busy)
+        return;
+    if (child->replaces)
+        directory_come_back(child);
+    else
+        directory_child_gone(nodes, child);
 }
 
 void directory_hide(struct node *child)
@@ -241,7 +258,7 @@ static void drop_unlisted(struct nodes *nodes, struct node *dir)
 
     for (child = directory_first(dir); child; child = next) {
         next = directory_next(child);
-        if (child->listed || child->presence != NODE_HERE)
+        if (child->listed || child->presence != NODE_HERE || !node_is_from_api(child))
             continue;
         if (now < child->written_until_ms || child->busy || child->writers > 0)
             child->listed = true;
@@ -260,7 +277,7 @@ int directory_merge(
     node_ref(dir);
     for (struct node *c = directory_first(dir); c; c = directory_next(c)) {
         c->was_listed = c->listed;
-        c->listed = false;
+        c->listed &= !node_is_from_api(c);
     }
     int err = 0;
     for (size_t i = 0; i < rows->count; i++) {
@@ -268,6 +285,8 @@ int directory_merge(
         if (!is_presentable(dir, row, failures) || is_dead(d, row))
             continue;
         struct node *child = directory_find(dir, row->name);
+        if (child && !node_is_from_api(child))
+            continue; /* a staging file has the name until it is renamed */
         if (child && child->presence == NODE_HELD) {
             child->listed = true;
             continue;
@@ -299,11 +318,11 @@ struct node *directory_merge_one(
     if (!d || is_dead(d, row))
         return NULL;
     const struct node *known = directory_find(dir, row->name);
-    struct node *child =
-        known && known->presence == NODE_HELD ? NULL : child_for(nodes, dir, row);
+    bool hidden = known && (known->presence == NODE_HELD || !node_is_from_api(known));
+    struct node *child = hidden ? NULL : child_for(nodes, dir, row);
     if (!child)
         return NULL;
-    child->fresh_until_ms = fresh_until_ms;
+    child->fresh_until_ms = child->policy_until_ms = fresh_until_ms;
     return node_ref(child);
 }
 

@@ -16,6 +16,7 @@ struct directory {
     struct node *children;  /* by name */
     struct tombstone *dead; /* what was deleted here, while listings may lag behind */
     unsigned secrets;       /* children that are secrets and here */
+    unsigned staging_files;
 
     bool held; /* there is a listing, if perhaps an old one */
     uint64_t fresh_until_ms;
@@ -34,6 +35,9 @@ void directory_free(struct directory *dir);
 
 /* The child of that name (not encoded), or NULL. */
 struct node *directory_find(const struct node *dir, const char *name);
+/* The same, if the API has it as far as is known: neither pending nor a file that is here
+ * alone. */
+struct node *directory_find_here(const struct node *dir, const char *name);
 /* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
 int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
 /* Takes it out, if it is in. */
@@ -67,6 +71,9 @@ void directory_hide(struct node *child);
 void directory_come_back(struct node *child);
 /* A new node in the place of one whose DELETE was held: what it stores replaces that. */
 struct node *directory_replace(struct nodes *nodes, struct node *held);
+
+/* A writer has let go of a child: one that was never stored goes with its last writer. */
+void directory_writer_left(struct nodes *nodes, struct node *child);
 
 /* Takes a child out for good: its name is free, its number is not used again. */
 void directory_child_gone(struct nodes *nodes, struct node *child);

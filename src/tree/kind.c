@@ -126,6 +126,8 @@ static const struct kind kinds[] = {
         .present = selection_is_present},
 
     [KIND_SECRET] = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"},
+    [KIND_STAGING] = {.type = NODE_STAGING, .mode = 0200, .what = "the staging file"},
+    [KIND_BULK] = {.type = NODE_BULK, .mode = 0200, .what = "the bulk file"},
 
     [KIND_REPORTS] = DIRECTORY("the reports", .fixed = in_reports),
     [KIND_ERRORS] = {.type = NODE_REPORT, .mode = 0400, .what = "the report",

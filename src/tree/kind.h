@@ -27,6 +27,8 @@ enum kind_id {
     KIND_REPOSITORY_STORE,   /* repos/OWNER/REPO/actions */
     KIND_REPOSITORY_SECRETS, /* repos/OWNER/REPO/actions/secrets */
     KIND_SECRET,
+    KIND_STAGING,             /* beside secrets: what tools will rename */
+    KIND_BULK,                /* beside secrets: .env */
     KIND_ENVIRONMENTS,        /* repos/OWNER/REPO/environments */
     KIND_ENVIRONMENT,         /* repos/OWNER/REPO/environments/ENV */
     KIND_ENVIRONMENT_SECRETS, /* repos/OWNER/REPO/environments/ENV/secrets */
@@ -45,7 +47,15 @@ enum kind_id {
     KIND_STATUS,
 };
 
-enum node_type { NODE_DIRECTORY, NODE_SECRET, NODE_REPORT, NODE_CONTROL, NODE_LINK };
+enum node_type {
+    NODE_DIRECTORY,
+    NODE_SECRET,
+    NODE_STAGING,
+    NODE_BULK,
+    NODE_REPORT,
+    NODE_CONTROL,
+    NODE_LINK,
+};
 
 /* A child that is always there. */
 struct fixed_child {

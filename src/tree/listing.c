@@ -267,6 +267,14 @@ int listing_want_one(struct tree *tree, struct node *dir, const char *name, stru
     return -EINPROGRESS;
 }
 
+void listing_prefetch(struct tree *tree, struct node *dir, uint64_t deadline_ms)
+{
+    struct listing *listing = listing_of(tree, dir);
+    if (listing && !listing->list && !listing_is_fresh(dir) &&
+        loop_now_ms() >= listing->failed_until_ms)
+        (void)!listing_fetch(listing, deadline_ms); /* who needs it will ask again */
+}
+
 /* The child as it is known now, or NULL when only the API can tell. */
 static struct node *known_child(struct tree *tree, struct node *dir, const char *name)
 {
@@ -274,6 +282,8 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
 
     if (!child)
         return NULL;
+    if (!node_is_from_api(child))
+        return child; /* a file that is here alone */
     if (child->presence == NODE_PENDING) {
         if (child->writers > 0)
             return child;

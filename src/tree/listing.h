@@ -15,6 +15,9 @@ struct listing;
  * failure is everybody's answer for the next second. */
 int listing_want(struct tree *tree, struct node *dir, struct wait *wait) WARN_UNUSED;
 
+/* Asks for it if it is not fresh, not asked for and did not fail a moment ago; nobody waits. */
+void listing_prefetch(struct tree *tree, struct node *dir, uint64_t deadline_ms);
+
 /* Is it fresh? */
 bool listing_is_fresh(const struct node *dir);
 

@@ -1,6 +1,9 @@
 #include <errno.h>
 
 #include "base/container.h"
+#include "github/key.h"
+#include "github/list.h"
+#include "github/url.h"
 #include "tree/access.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
@@ -22,6 +25,8 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
         return 0; /* a secret that may never be stored must not leave a ghost */
     if (node->writers > 0)
         return 0; /* its time is about to change */
+    if (node->kind->type == NODE_STAGING || node->kind->type == NODE_BULK)
+        return 0; /* a rename gives the name to another */
     if (node->kind->type == NODE_CONTROL || node->kind->list == policy_list)
         return 0; /* what is there depends on what was written a moment ago */
     if (node->kind->type != NODE_SECRET)
@@ -63,11 +68,30 @@ static void lookup_answered(struct wait *wait)
         answer_from_listing(task);
 }
 
+/* The kernel looks a name up before it opens or creates it, so a lookup in a directory of
+ * secrets that nothing is known of may be the beginning of a write. What that needs comes in
+ * the same round trip; a long listing does not. */
+static void expect_write(struct task *task)
+{
+    const struct kind *kind = task->node->kind;
+    struct buffer scope;
+
+    if (!kind->limit)
+        return;
+    buffer_init(&scope, URL_MAX);
+    if (node_api_path(task->node, &scope) == 0)
+        key_prefetch(task->tree->github, scope.data, task->deadline_ms);
+    buffer_release(&scope);
+    if (kind->limit <= LIST_PAGE_ROWS)
+        listing_prefetch(task->tree, task->node, task->deadline_ms);
+}
+
 static void lookup_in_listing(struct task *task)
 {
     struct node *dir = task->node;
+    const struct node *known = directory_find(dir, task->name);
 
-    if (!dir->kind->plausible(task->name)) {
+    if (!dir->kind->plausible(task->name) && !known) {
         not_there(task);
         return;
     }
@@ -77,6 +101,8 @@ static void lookup_in_listing(struct task *task)
         answer_from_listing(task);
     else if (err != -EINPROGRESS)
         task_fail(task, &task->wait.failure);
+    else
+        expect_write(task);
 }
 
 void tree_lookup_fixed(struct task *task)

@@ -9,6 +9,8 @@ static bool is_dots(const char *name)
 
 const char *name_secret_problem(const char *name)
 {
+    if (strncmp(name, NAME_BULK, strlen(NAME_BULK)) == 0)
+        return "many secrets at once are written to a file named .env, and to no other";
     if (!(isalpha((unsigned char)name[0]) || name[0] == '_'))
         return "a secret's name begins with a letter or '_'";
     for (const char *c = name; *c; c++)
@@ -17,6 +19,45 @@ const char *name_secret_problem(const char *name)
     if (strncasecmp(name, "GITHUB_", 7) == 0)
         return "GitHub keeps names that begin with GITHUB_ for itself";
     return NULL;
+}
+
+bool name_is_bulk(const char *name)
+{
+    return strcmp(name, NAME_BULK) == 0;
+}
+
+/* At least `least` characters, all letters and digits. */
+static bool is_random_part(const char *text, size_t least)
+{
+    size_t len = 0;
+    for (; text[len]; len++)
+        if (!isalnum((unsigned char)text[len]))
+            return false;
+    return len >= least;
+}
+
+static bool is_python_temporary(const char *name)
+{
+    if (strncmp(name, "tmp", 3) != 0 || strlen(name) != 3 + 8)
+        return false;
+    for (const char *c = name; *c; c++)
+        if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
+            return false;
+    return true;
+}
+
+bool name_is_staging(const char *name, bool exclusive)
+{
+    char encoded[NAME_SIZE];
+
+    if (!name_encode(name, encoded) || strcmp(name, encoded) != 0)
+        return false; /* a lookup would not find it again */
+    if (name[0] == '.')
+        return strncmp(name, NAME_BULK, strlen(NAME_BULK)) != 0;
+    if (!exclusive)
+        return false;
+    return (strncmp(name, "tmp.", 4) == 0 && is_random_part(name + 4, 6)) ||
+           is_python_temporary(name);
 }
 
 bool name_is_secret(const char *name)

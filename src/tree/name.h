@@ -22,6 +22,14 @@ bool name_is_account(const char *name);
 bool name_is_repository(const char *name);
 bool name_is_secret(const char *name);
 
+/* The file that takes many secrets at once (contract §6). */
+#define NAME_BULK ".env"
+bool name_is_bulk(const char *name);
+
+/* Is it a temporary name, as tools give to what they will rename (contract §3)? `exclusive`: it
+ * is created with O_EXCL, which makes temporary names of some that could be a secret's. */
+bool name_is_staging(const char *name, bool exclusive);
+
 /* The canonical form: GitHub stores secrets' names in upper case. */
 void name_to_upper(char *name);
 

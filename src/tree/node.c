@@ -7,6 +7,7 @@
 #include "tree/directory.h"
 #include "tree/name.h"
 #include "tree/policy.h"
+#include "tree/staging.h"
 
 void nodes_init(struct nodes *nodes)
 {
@@ -21,6 +22,7 @@ static void node_free(struct nodes *nodes, struct node *node)
     HASH_DELETE(by_ino, nodes->by_ino, node);
     directory_free(node->dir);
     policy_free(node->policy);
+    staged_free(node->staged);
     free(node->name);
     free(node);
 }
@@ -62,6 +64,11 @@ struct node *node_find(struct nodes *nodes, uint64_t ino)
     struct node *node;
     HASH_FIND(by_ino, nodes->by_ino, &ino, sizeof ino, node);
     return node;
+}
+
+bool node_is_from_api(const struct node *node)
+{
+    return node->parent && node->kind == kind_get(node->parent->kind->child);
 }
 
 struct node *node_ref(struct node *node)

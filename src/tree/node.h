@@ -22,6 +22,7 @@
 struct directory;
 struct held;
 struct policy;
+struct staged;
 
 enum presence {
     NODE_HERE,    /* on the server, as far as is known */
@@ -43,6 +44,7 @@ struct node {
     bool is_organization;
     enum visibility visibility; /* of an organization's secret, as the server has it */
     struct node *beside;        /* of `access`: the secrets it is about; referenced */
+    struct staged *staged;      /* of a staging file: what is in it; owned */
     struct policy *policy;      /* of access/NAME: what is prepared or held, or NULL */
     bool listed;                /* a held listing has it */
     bool was_listed;            /* the one before had it; only while a listing is merged */
@@ -52,6 +54,7 @@ struct node {
     struct waiters turns;       /* those that wait until it is not */
     int64_t mtime, btime;       /* Unix seconds */
     uint64_t fresh_until_ms;    /* known to exist, from a request for it alone */
+    uint64_t policy_until_ms;   /* visibility is known so long, from the same or a PUT */
     uint64_t written_until_ms;  /* what was written here counts more than what is listed */
     int upload_error;           /* -errno of the last upload if it failed, else 0 */
     UT_hash_handle by_ino, by_name;
@@ -73,6 +76,10 @@ struct node *node_new(
 
 /* NULL when there is none of that number. */
 struct node *node_find(struct nodes *nodes, uint64_t ino);
+
+/* Is it of the kind that the API lists in its directory? Staging files and `.env` are here
+ * alone. */
+bool node_is_from_api(const struct node *node);
 
 struct node *node_ref(struct node *node);
 /* Gives back a reference; the node may be freed by that, and its parents. */

@@ -1,91 +1,40 @@
+/* Opening a file for writing: everything that can be known before the value is checked, so that
+ * it is open's error, which every program reports (contract §3). */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #include "base/container.h"
-#include "base/process.h"
 #include "github/key.h"
 #include "github/url.h"
+#include "tree/bulk.h"
 #include "tree/directory.h"
 #include "tree/held.h"
 #include "tree/listing.h"
 #include "tree/notice.h"
 #include "tree/operations.h"
+#include "tree/staging.h"
 #include "tree/tree.h"
+#include "tree/upload.h"
 
-void handle_close(struct handle *handle)
+static bool wants_reading(const struct task *task)
 {
-    struct node *node = handle->node;
-    struct nodes *nodes = &handle->tree->nodes;
-
-    DL_DELETE(handle->tree->handles, handle);
-    value_release(&handle->value);
-    if (handle->notice_fd >= 0)
-        close(handle->notice_fd);
-    free(handle);
-    node->writers--;
-    if (node->writers == 0 && node->presence == NODE_PENDING && !node->busy) {
-        /* Nothing was stored. */
-        if (node->replaces)
-            directory_come_back(node);
-        else
-            directory_child_gone(nodes, node);
-    }
-    node_unref(nodes, node);
-}
-
-/* Does the process, or one that it descends from and may have inherited descriptors of, have
- * the secret open already? An inode number in /proc tells the secret, not the handle. */
-static bool is_beside_another(const struct tree *tree, const struct node *node, pid_t opener)
-{
-    for (const struct handle *h = tree->handles; h; h = h->next)
-        if (h->node == node && process_descends(opener, h->writers.opener))
-            return true;
-    return false;
-}
-
-static int handle_new(struct task *task, struct node *node, struct handle **ret)
-{
-    struct handle *handle = calloc(1, sizeof *handle);
-    if (!handle)
-        return -ENOMEM;
-    int err = value_init(&handle->value, task->tree->options.newline, task->append);
-    if (err) {
-        free(handle);
-        return err;
-    }
-    handle->tree = task->tree;
-    writers_init(&handle->writers, task->tid);
-    handle->beside_another = is_beside_another(task->tree, node, handle->writers.opener);
-    handle->notice_fd =
-        task->tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
-    handle->node = node_ref(node);
-    node->writers++;
-    DL_APPEND(task->tree->handles, handle);
-    *ret = handle;
-    return 0;
+    return (task->flags & O_ACCMODE) != O_WRONLY;
 }
 
 /* The directory of secrets that the task is about. */
 static struct node *secrets_of(const struct task *task)
 {
-    return task->node->kind->type == NODE_SECRET ? task->node->parent : task->node;
+    return task->node->kind->type == NODE_DIRECTORY ? task->node : task->node->parent;
 }
 
-static void open_with_handle(struct task *task, struct node *node)
+static void refuse_reading(struct task *task)
 {
-    int err = handle_new(task, node, &task->handle);
-    if (err && node->presence == NODE_PENDING && node->writers == 0 && node->replaces)
-        directory_come_back(node);
-    if (err) {
-        task_fail_errno(task, err, "no memory can be locked for the value");
-        return;
-    }
-    task->result = node;
-    task_finish(task);
+    task->quiet = true; /* searches try every file */
+    task_fail_errno(task, -EACCES, "a secret's value cannot be read");
 }
 
-/* The node for a name that may be new. */
+/* The secret of a name that may be new; referenced. */
 static int create_node(struct task *task, struct node **ret)
 {
     struct node *dir = task->node;
@@ -114,49 +63,121 @@ static int create_node(struct task *task, struct node **ret)
     return 0;
 }
 
-static void refuse_reading(struct task *task)
-{
-    task->quiet = true; /* searches try every file */
-    task_fail_errno(task, -EACCES, "a secret's value cannot be read");
-}
-
-/* Everything that can be known is known. */
-static void create_ready(struct task *task)
+/* The task is on the secret itself from here on, so that its turns are kept. */
+static void store_on(struct task *task, struct node *node)
 {
     struct node *dir = task->node;
-    struct node *node = directory_find(dir, task->name);
-    bool exists = node && node->presence == NODE_HERE;
 
-    if (exists && task->exclusive) {
+    task->node = node_ref(node);
+    task->name[0] = '\0';
+    node->writers++;
+    task->is_writer = true;
+    node_unref(&task->tree->nodes, dir);
+    upload_start(task);
+}
+
+static void create_secret(struct task *task)
+{
+    struct nodes *nodes = &task->tree->nodes;
+    struct node *node;
+
+    int err = create_node(task, &node);
+    if (err) {
+        task_fail_errno(task, err, strerror(-err));
+        return;
+    }
+    if (task->is_store)
+        store_on(task, node);
+    else
+        handle_open(task, node);
+    node_unref(nodes, node);
+}
+
+static void create_or_open_secret(struct task *task)
+{
+    const struct node *dir = task->node;
+    bool exists = directory_find_here(dir, task->name);
+
+    if (exists && (task->flags & O_EXCL)) {
         task_fail_errno(task, -EEXIST, "the secret exists");
-    } else if (exists && task->for_reading) {
+    } else if (exists && !task->is_store && wants_reading(task)) {
         refuse_reading(task);
-    } else if (exists && task->append) {
+    } else if (exists && (task->flags & O_APPEND)) {
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
     } else if (!exists && dir->dir->secrets >= dir->kind->limit) {
         char message[FAILURE_MESSAGE_SIZE];
         snprintf(message, sizeof message, "GitHub allows %u secrets here", dir->kind->limit);
         task_fail_errno(task, -EDQUOT, message);
     } else {
-        int err = create_node(task, &node);
-        if (err) {
-            task_fail_errno(task, err, strerror(-err));
-            return;
-        }
-        struct nodes *nodes = &task->tree->nodes;
-        open_with_handle(task, node);
-        node_unref(nodes, node);
+        create_secret(task);
     }
 }
 
-static void open_ready(struct task *task)
+/* A file that is here alone. */
+static void open_beside(struct task *task, struct node *node)
+{
+    if (task->flags & O_EXCL) {
+        task_fail_errno(task, -EEXIST, "the file exists");
+        return;
+    }
+    if (node->staged && (task->flags & O_TRUNC))
+        (void)!value_truncate(&node->staged->value, 0);
+    handle_open(task, node);
+}
+
+static void create_staging(struct task *task)
+{
+    struct node *node = NULL;
+    int err = directory_find(task->node, task->name)
+                  ? -EEXIST /* a secret that is called so */
+                  : staging_create(task->tree, task->node, task->name, &node);
+    if (err)
+        task_fail_errno(task, err,
+            err == -ENOSPC ? "too many staging files are left here" : strerror(-err));
+    else
+        handle_open(task, node);
+}
+
+static void create_bulk(struct task *task)
+{
+    struct node *dir = task->node;
+    struct node *node = bulk_node(task->tree, dir);
+
+    if (!node) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+    } else if (task->is_store) {
+        task->node = node_ref(node);
+        task->name[0] = '\0';
+        node_unref(&task->tree->nodes, dir);
+        bulk_start(task, task->payload.value);
+    } else {
+        handle_open(task, node);
+    }
+}
+
+/* Everything that can be known is known. */
+static void create_ready(struct task *task)
+{
+    struct node *node = directory_find(task->node, task->name);
+
+    if (node && !node_is_from_api(node) && !task->is_store)
+        open_beside(task, node);
+    else if (name_is_bulk(task->name))
+        create_bulk(task);
+    else if (!task->is_store && name_is_staging(task->name, task->flags & O_EXCL))
+        create_staging(task);
+    else
+        create_or_open_secret(task);
+}
+
+static void preflight_done(struct task *task)
 {
     if (task->wait.in || task->key_wait.in)
         return; /* the other one is under way */
-    if (task->node->kind->type == NODE_SECRET)
-        open_with_handle(task, task->node);
-    else
+    if (task->node->kind->type == NODE_DIRECTORY)
         create_ready(task);
+    else
+        handle_open(task, task->node);
 }
 
 static void have_listing(struct wait *wait)
@@ -165,7 +186,7 @@ static void have_listing(struct wait *wait)
     if (wait->failure.err)
         task_fail(task, &wait->failure);
     else
-        open_ready(task);
+        preflight_done(task);
 }
 
 static void have_key(struct wait *wait)
@@ -174,7 +195,7 @@ static void have_key(struct wait *wait)
     if (wait->failure.err)
         task_fail(task, &wait->failure);
     else
-        open_ready(task);
+        preflight_done(task);
 }
 
 /* Was a write in this scope refused a moment ago, with this token? Then so will the next. */
@@ -218,7 +239,7 @@ static void preflight(struct task *task, bool need_listing)
     if (listing != 0 && listing != -EINPROGRESS)
         task_fail(task, &task->wait.failure);
     else
-        open_ready(task);
+        preflight_done(task);
 }
 
 static void take_held(struct task *task);
@@ -270,30 +291,39 @@ static bool is_nameless(struct task *task)
     return true;
 }
 
-void tree_open(struct task *task, bool for_reading, bool append)
+void tree_open(struct task *task)
 {
     struct node *node = task->node;
+    bool is_read_only = (task->flags & O_ACCMODE) == O_RDONLY;
 
-    task->for_reading = for_reading;
-    task->append = append;
     if (node->presence == NODE_GONE)
-        task_fail_errno(task, -ESTALE, "the secret is gone");
-    else if (for_reading)
+        task_fail_errno(task, -ESTALE, "the file is gone");
+    else if (is_read_only || (wants_reading(task) && !node->staged))
         refuse_reading(task);
-    else if (append && node->presence == NODE_HERE)
+    else if ((task->flags & O_APPEND) && node->kind->type == NODE_SECRET &&
+             node->presence == NODE_HERE)
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
-    else if (!is_nameless(task))
+    else if (is_nameless(task))
+        return;
+    else if (node->staged)
+        open_beside(task, node);
+    else
         preflight(task, false);
 }
 
-void tree_create(
-    struct task *task, const char *file_name, bool for_reading, bool append, bool exclusive)
+/* NULL when a file of that name can be made here, else why it can't. */
+static const char *problem_of_name(const struct task *task)
+{
+    const struct node *known = directory_find(task->node, task->name);
+    bool is_beside = !task->is_store && ((known && known->staged) ||
+                                            name_is_staging(task->name, task->flags & O_EXCL));
+    return is_beside || name_is_bulk(task->name) ? NULL : name_secret_problem(task->name);
+}
+
+static void create(struct task *task, const char *file_name)
 {
     struct node *dir = task->node;
 
-    task->for_reading = for_reading;
-    task->append = append;
-    task->exclusive = exclusive;
     if (dir->presence == NODE_GONE) {
         task_fail_errno(task, -ESTALE, "the directory is gone");
         return;
@@ -306,10 +336,21 @@ void tree_create(
         task_fail_errno(task, -EPERM, "files can be made in directories of secrets only");
         return;
     }
-    held_go_on(task->tree, task->tid, dir, task->name);
-    const char *problem = name_secret_problem(task->name);
+    const char *problem = problem_of_name(task);
     if (problem)
         refuse_name(task, problem);
-    else if (!is_nameless(task))
+    else if (task->is_store || !is_nameless(task))
         take_held(task);
+}
+
+void tree_create(struct task *task, const char *file_name)
+{
+    held_go_on(task->tree, task->tid, task->node, file_name);
+    create(task, file_name);
+}
+
+void tree_store(struct task *task, const char *file_name)
+{
+    task->is_store = true;
+    create(task, file_name);
 }

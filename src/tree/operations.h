@@ -5,9 +5,8 @@
 #ifndef GHSECRETFS_OPERATIONS_H
 #define GHSECRETFS_OPERATIONS_H
 
+#include "tree/handle.h"
 #include "tree/task.h"
-#include "tree/value.h"
-#include "tree/writers.h"
 
 /* lookup.c */
 
@@ -29,31 +28,20 @@ int tree_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
 
 /* open.c */
 
-/* Opens the secret task->node for writing: task->handle. What can be known before the value
- * is checked here (contract §3, preflight). -EACCES when `for_reading`. */
-void tree_open(struct task *task, bool for_reading, bool append);
-/* Opens the secret of that file name in the directory task->node, which may be new:
- * task->result and task->handle. -EINVAL for a name that cannot be a secret's, -EEXIST,
- * -EDQUOT, -EPERM where no secrets are. */
-void tree_create(
-    struct task *task, const char *file_name, bool for_reading, bool append, bool exclusive);
+/* Opens task->node for writing, a secret, a staging file or `.env`, as O_* in task->flags say:
+ * task->handle. What can be known before the value is checked here (contract §3, preflight).
+ * -EACCES for reading. */
+void tree_open(struct task *task);
+/* Opens the file of that name in the directory of secrets task->node, which may be new:
+ * task->result and task->handle. -EINVAL for a name that cannot be a secret's, -EEXIST with
+ * O_EXCL, -EDQUOT, -EPERM where no secrets are. */
+void tree_create(struct task *task, const char *file_name);
+/* Stores task->payload under that name in the directory of secrets task->node, as an open, a
+ * write and a close would, all in one; with O_EXCL in task->flags only a new one. What a
+ * staging file holds may be stored as `.env`. */
+void tree_store(struct task *task, const char *file_name);
 
-/* A secret that is open for writing. */
-struct handle {
-    struct tree *tree;
-    struct node *node; /* referenced */
-    struct value value;
-    struct writers writers;
-    bool beside_another; /* who opened it may have another handle of the secret as well */
-    int notice_fd;       /* to the opener's standard error, or -1 */
-    struct handle *prev, *next; /* in tree->handles */
-};
-/* Forgets what was not sent. */
-void handle_close(struct handle *handle);
-/* Closes it when nobody has it any more; what was written and not sent is sent before. */
-void tree_release(struct handle *handle);
-
-/* upload.c */
+/* flush.c */
 
 /* Sends what was written since the last upload, if anything, when nobody has the file in hand
  * any more. A writer that has failed publishes nothing. `task` is on the handle's node. */
@@ -63,6 +51,8 @@ void tree_fsync(struct task *task, struct handle *handle);
 /* Takes a write; with commit=write sends it as well. */
 void tree_write(
     struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset);
+/* Closes it when nobody has it any more; what was written and not sent is sent before. */
+void tree_release(struct handle *handle);
 
 /* access.c */
 
@@ -75,9 +65,14 @@ void tree_rmdir(struct task *task, const char *file_name);
 
 /* Deletes the secret of that file name in the directory task->node. */
 void tree_unlink(struct task *task, const char *file_name);
-/* -EPERM: the platform has no renaming of secrets. */
-void tree_rename(struct task *task, const char *file_name);
 /* Deletes the secret task->node, whose file is removed already. */
 void tree_delete(struct task *task);
+
+/* rename.c */
+
+/* Renames the file of that name in the directory task->node, with the flags of renameat2(2).
+ * -EPERM for a secret: the platform has no renaming. */
+void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
+    const char *new_name, unsigned flags);
 
 #endif

@@ -15,8 +15,7 @@ struct node *policy_secrets(struct tree *tree, const struct node *policy_node)
 struct node *policy_secret(struct tree *tree, const struct node *policy_node)
 {
     struct node *secrets = policy_secrets(tree, policy_node);
-    struct node *secret = secrets ? directory_find(secrets, policy_node->name) : NULL;
-    return secret && secret->presence == NODE_HERE ? secret : NULL;
+    return secrets ? directory_find_here(secrets, policy_node->name) : NULL;
 }
 
 struct node *policy_of_secret(const struct node *secret)
@@ -32,8 +31,9 @@ enum visibility policy_visibility(const struct node *policy_node)
     if (policy && policy->held)
         return policy->held;
     const struct node *secrets = directory_find(policy_node->parent->parent, "secrets");
-    const struct node *secret = secrets ? directory_find(secrets, policy_node->name) : NULL;
-    return secret && secret->presence == NODE_HERE ? secret->visibility : VISIBILITY_NONE;
+    const struct node *secret =
+        secrets ? directory_find_here(secrets, policy_node->name) : NULL;
+    return secret ? secret->visibility : VISIBILITY_NONE;
 }
 
 bool policy_is_held(const struct node *policy_node)

@@ -4,7 +4,9 @@
 
 #include "github/list.h"
 #include "github/url.h"
+#include "tree/bulk.h"
 #include "tree/change.h"
+#include "tree/directory.h"
 #include "tree/held.h"
 #include "tree/notice.h"
 #include "tree/tree.h"
@@ -36,6 +38,8 @@ void task_cancel(struct task *task)
     task->list = NULL;
     change_cancel(task->change);
     task->change = NULL;
+    bulk_cancel(task->bulk);
+    task->bulk = NULL;
     if (task->is_upload) {
         task->is_upload = false;
         tree->uploads--;
@@ -49,11 +53,17 @@ void task_cancel(struct task *task)
         held_give_back(taken);
         node_unref(&tree->nodes, taken);
     }
+    if (task->staged)
+        node_unref(&tree->nodes, task->staged);
+    task->staged = NULL;
     if (!node)
         return;
     if (task->has_turn)
         node_give_turn(node);
     task->has_turn = false;
+    if (task->is_writer)
+        directory_writer_left(&tree->nodes, node);
+    task->is_writer = false;
     node_unref(&tree->nodes, node);
 }
 
@@ -104,7 +114,8 @@ void task_fail(struct task *task, const struct failure *why)
 void task_abandon(struct task *task, int err)
 {
     if (task->is_upload) {
-        task->node->upload_error = err == -EINTR ? -ECANCELED : err; /* it lives on, for fsync */
+        task->node->upload_error =
+            err == -EINTR ? -ECANCELED : err; /* it lives on, for fsync */
         failure_set(
             &task->failure, err, "interrupted by a signal; what was sent may still be stored");
         task_report(task);

@@ -13,11 +13,20 @@
 #include "github/wait.h"
 #include "tree/name.h"
 #include "tree/node.h"
+#include "tree/value.h"
 
 struct tree;
 struct handle;
 struct control;
 struct change;
+struct bulk;
+
+/* What is to be stored under a name; borrowed. */
+struct payload {
+    const struct value *value; /* as it will be when it is sent; or NULL, and these bytes: */
+    const unsigned char *data;
+    size_t len;
+};
 
 struct task {
     struct tree *tree;
@@ -33,7 +42,8 @@ struct task {
     char name[NAME_SIZE];    /* in the directory `node`, not encoded; or "" */
     struct node *result;     /* the node that was found; valid while done() runs */
     struct control *control; /* of operations on an open control file; likewise */
-    struct handle *handle;   /* of operations on an open secret; borrowed, or the result */
+    struct handle *handle;   /* of operations on a file open for writing; likewise */
+    int flags;               /* O_*: of opens and creates */
 
     /* Inside. */
     uint64_t deadline_ms;
@@ -43,12 +53,15 @@ struct task {
     struct node *taken; /* held node that is being created anew; referenced */
     struct list *list;
     struct change *change;
+    struct bulk *bulk;
+    struct payload payload;          /* of an upload */
+    bool is_store;                   /* the payload is stored without an open file */
+    bool is_writer;                  /* counted in node->writers */
+    struct node *staged;             /* staging file that the payload is from; referenced */
     enum visibility visibility;      /* that was written */
     enum visibility sent_visibility; /* with the PUT */
     unsigned sent_generation;        /* of the policy that was held */
     bool is_upload;                  /* counted in tree->uploads */
-    bool exclusive;                  /* O_EXCL */
-    bool for_reading, append;        /* the open that is checked */
 };
 
 /* `node` is referenced until the task ends; it may be NULL. */

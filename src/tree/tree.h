@@ -16,7 +16,8 @@ struct tree_options {
     const char *host;         /* for `status` */
     const char *token_origin; /* for `status`: where the token comes from, not the token */
     uint64_t cache_ttl_ms;
-    uint64_t timeout_ms; /* of one operation */
+    uint64_t timeout_ms;   /* of one operation */
+    unsigned max_requests; /* uploads of one bulk file at once */
     enum newline newline;
     enum visibility visibility; /* of new organization secrets */
     bool commit_on_write;       /* commit=write */

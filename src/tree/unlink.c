@@ -5,6 +5,7 @@
 #include "tree/directory.h"
 #include "tree/held.h"
 #include "tree/operations.h"
+#include "tree/staging.h"
 #include "tree/tree.h"
 
 /* The task is on the secret itself from here on, so that its turns are kept. */
@@ -91,6 +92,16 @@ void tree_unlink(struct task *task, const char *file_name)
         task_fail_errno(task, -ENOENT, "no such secret");
         return;
     }
+    if (node->staged) {
+        staging_remove(&task->tree->nodes, node);
+        task_finish(task);
+        return;
+    }
+    if (node->kind->type == NODE_BULK) { /* only its name was ever here */
+        directory_child_gone(&task->tree->nodes, node);
+        task_finish(task);
+        return;
+    }
     if (node->kind->type != NODE_SECRET) {
         task_fail_errno(task, -EPERM, "only secrets can be removed");
         return;
@@ -102,11 +113,4 @@ void tree_unlink(struct task *task, const char *file_name)
         unlink_held(task);
     else
         tree_delete(task);
-}
-
-void tree_rename(struct task *task, const char *file_name)
-{
-    held_go_on(task->tree, task->tid, NULL, file_name);
-    (void)!text_copy(task->name, sizeof task->name, file_name);
-    task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
 }

@@ -1,24 +1,17 @@
+#include "tree/upload.h"
+
 #include <errno.h>
-#include <sys/wait.h>
 
 #include "base/container.h"
-#include "base/process.h"
 #include "github/url.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
-#include "tree/operations.h"
 #include "tree/policy.h"
+#include "tree/staging.h"
 #include "tree/tree.h"
 
 /* Contract §3: so long is a refusal for want of permission open's answer. */
 #define REFUSAL_TTL_MS 10000
-
-static const char *spoilt_message(int err)
-{
-    return err == -EFBIG    ? "the value is longer than GitHub's 48 KiB"
-           : err == -EINVAL ? "the value has a hole: it was not written from its beginning on"
-                            : "no more memory can be locked for the value";
-}
 
 static void note_refusal(struct task *task, const struct failure *why)
 {
@@ -30,19 +23,24 @@ static void note_refusal(struct task *task, const struct failure *why)
     dir->refused_generation = github_token_generation(task->tree->github);
 }
 
-/* A writer that never looks at close's error is told on its standard error. */
-static void upload_fail(struct task *task, const struct failure *why)
+void upload_fail(struct task *task, const struct failure *why)
 {
     task->node->upload_error = why->err;
-    task->notice_fd = task->handle->notice_fd;
     task_fail(task, why);
 }
 
-static void upload_fail_errno(struct task *task, int err, const char *message)
+void upload_fail_errno(struct task *task, int err, const char *message)
 {
     struct failure why;
     failure_set(&why, err, "%s", message);
     upload_fail(task, &why);
+}
+
+void upload_finish(struct task *task)
+{
+    if (task->staged)
+        staging_publish(&task->tree->nodes, task->staged);
+    task_finish(task);
 }
 
 static void upload_done(void *arg, const struct failure *why, int64_t date, bool created)
@@ -65,11 +63,22 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     if (task->sent_visibility) {
         struct node *policy_node = policy_of_secret(node);
         node->visibility = task->sent_visibility;
+        node->policy_until_ms = loop_now_ms() + task->tree->options.cache_ttl_ms;
         if (policy_node && policy_is_held(policy_node) &&
             policy_node->policy->generation == task->sent_generation)
             policy_drop(task->tree, policy_node); /* nothing was written meanwhile */
     }
-    task_finish(task);
+    upload_finish(task);
+}
+
+static int payload_get(const struct task *task, const unsigned char **ret, size_t *ret_len)
+{
+    const struct payload *payload = &task->payload;
+    if (payload->value)
+        return value_payload(payload->value, task->tree->options.newline, ret, ret_len);
+    *ret = payload->data;
+    *ret_len = payload->len;
+    return 0;
 }
 
 static void upload_put(struct task *task, const struct secret_policy *policy)
@@ -80,9 +89,9 @@ static void upload_put(struct task *task, const struct secret_policy *policy)
     struct buffer scope;
     struct failure why = {0};
 
-    int err = value_payload(&task->handle->value, &data, &len);
+    int err = payload_get(task, &data, &len);
     if (err) {
-        upload_fail_errno(task, err, spoilt_message(err));
+        upload_fail_errno(task, err, value_problem(task->payload.value, err));
         return;
     }
     buffer_init(&scope, URL_MAX);
@@ -185,6 +194,13 @@ static void upload_have_visibility(struct wait *wait)
         upload_with_policy(task);
 }
 
+/* Is who may use it known as of less than cache_ttl ago? Another hand may have changed it. */
+static bool visibility_is_fresh(const struct node *secret)
+{
+    return (secret->listed && listing_is_fresh(secret->parent)) ||
+           loop_now_ms() < secret->policy_until_ms;
+}
+
 static void upload_send(struct task *task)
 {
     struct node *node = task->node;
@@ -199,8 +215,7 @@ static void upload_send(struct task *task)
         return;
     }
     task->wait.done = upload_have_visibility;
-    /* Not from a listing: another hand may have changed it since. */
-    int err = node->presence == NODE_HERE
+    int err = node->presence == NODE_HERE && !visibility_is_fresh(node)
                   ? listing_want_one(task->tree, secrets, node->name, &task->wait)
                   : 0;
     if (err == -EINPROGRESS)
@@ -216,21 +231,18 @@ static void upload_have_turn(struct wait *wait)
     upload_send(task);
 }
 
-static void upload_start(struct task *task)
+void upload_start(struct task *task)
 {
-    struct value *value = &task->handle->value;
     const unsigned char *data;
-    size_t len = 0;
+    size_t len;
 
-    /* An upload is tried once with what there is; a release must not try it again. */
-    value->dirty = false;
-    int err = value_payload(value, &data, &len);
+    int err = payload_get(task, &data, &len);
     if (err) {
-        upload_fail_errno(task, err, spoilt_message(err));
+        upload_fail_errno(task, err, value_problem(task->payload.value, err));
         return;
     }
-    if (len == 0) { /* nothing written is nothing sent */
-        task_finish(task);
+    if (task->payload.value && len == 0) { /* nothing written is nothing sent */
+        upload_finish(task);
         return;
     }
     task->is_upload = true;
@@ -240,125 +252,4 @@ static void upload_start(struct task *task)
         task->has_turn = true;
         upload_send(task);
     }
-}
-
-/* What a writer that has failed wrote is no value. */
-static void drop_failed(struct task *task, int wait_status)
-{
-    struct failure why;
-
-    if (WIFSIGNALED(wait_status))
-        failure_set(&why, -ECANCELED, "the writer was ended by signal %d (%s)",
-            WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-    else
-        failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
-            WEXITSTATUS(wait_status));
-    (void)!value_truncate(&task->handle->value, 0);
-    upload_fail(task, &why);
-}
-
-static void send_or_fail(struct task *task)
-{
-    int spoilt = task->handle->value.spoilt;
-    if (spoilt)
-        upload_fail_errno(task, spoilt, spoilt_message(spoilt));
-    else
-        upload_start(task);
-}
-
-/* Is it open more than once, by one process or by one and what it inherited from another? */
-static bool opened_twice(const struct handle *handle)
-{
-    unsigned handles = 0;
-    for (const struct handle *h = handle->tree->handles; h; h = h->next)
-        handles += h->node == handle->node && h->writers.opener == handle->writers.opener;
-    return handles > 1 || (handle->beside_another && handle->node->writers > 1);
-}
-
-static bool is_last_flush(const struct task *task)
-{
-    const struct handle *handle = task->handle;
-    return writers_are_done(
-        &handle->writers, handle->node->ino, opened_twice(handle), task->tid);
-}
-
-void tree_flush(struct task *task, struct handle *handle)
-{
-    struct value *value = &handle->value;
-    int wait_status;
-
-    task->handle = handle;
-    if (!value->dirty && !value->spoilt) {
-        task_finish(task);
-        return;
-    }
-    writers_note_flush(&handle->writers, task->tid);
-    if (!value->spoilt && !is_last_flush(task))
-        task_finish(task); /* the one who lets go of it last will see to it */
-    else if (process_has_failed(task->tid, &wait_status))
-        drop_failed(task, wait_status);
-    else if (writers_were_cut_short(&handle->writers, &wait_status))
-        drop_failed(task, wait_status);
-    else
-        send_or_fail(task);
-}
-
-/* What the kernel closed without a flush that was the last by our lights. */
-struct release {
-    struct task task;
-    struct handle *handle;
-};
-
-static void released(struct task *task, int err)
-{
-    struct release *release = CONTAINER_OF(task, struct release, task);
-    (void)err; /* told in `errors`: nobody waits */
-    handle_close(release->handle);
-    free(release);
-}
-
-void tree_release(struct handle *handle)
-{
-    int wait_status;
-    struct release *release = NULL;
-
-    if (handle->value.dirty && !handle->value.spoilt &&
-        !writers_were_cut_short(&handle->writers, &wait_status))
-        release = calloc(1, sizeof *release);
-    if (!release) {
-        handle_close(handle);
-        return;
-    }
-    release->handle = handle;
-    task_init(&release->task, handle->tree, handle->node, "write", released);
-    release->task.handle = handle;
-    upload_start(&release->task);
-}
-
-void tree_fsync(struct task *task, struct handle *handle)
-{
-    const struct value *value = &handle->value;
-
-    task->handle = handle;
-    if (value->dirty || value->spoilt)
-        send_or_fail(task);
-    else if (handle->node->upload_error)
-        task_fail_errno(
-            task, handle->node->upload_error, "the last upload of this secret failed");
-    else
-        task_finish(task);
-}
-
-void tree_write(
-    struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset)
-{
-    task->handle = handle;
-    writers_add(&handle->writers, task->tid);
-    int err = value_write(&handle->value, data, len, offset);
-    if (err)
-        task_fail_errno(task, err, spoilt_message(err));
-    else if (task->tree->options.commit_on_write)
-        upload_start(task);
-    else
-        task_finish(task);
 }

@@ -2,15 +2,10 @@
 
 #include <errno.h>
 
-#include "github/call.h"
-
-/* A line end that will not be sent may come on top. */
-#define STAGED_MAX (SECRET_VALUE_MAX + 2)
-
-int value_init(struct value *value, enum newline newline, bool append)
+int value_init(struct value *value, size_t max)
 {
-    *value = (struct value){.newline = newline, .append = append};
-    int err = locked_init(&value->bytes, STAGED_MAX);
+    *value = (struct value){0};
+    int err = locked_init(&value->bytes, max);
     if (err)
         return err;
     /* The first page now: when no memory can be locked, that is open's error. */
@@ -34,12 +29,10 @@ int value_write(struct value *value, const void *data, size_t len, uint64_t offs
 
     if (value->spoilt)
         return value->spoilt;
-    if (value->append)
-        offset = bytes->len;
     int err = 0;
-    if (offset > bytes->len)
+    if (offset > bytes->len && !value->sparse)
         err = -EINVAL;
-    else if (len > bytes->max - offset)
+    else if (offset > bytes->max || len > bytes->max - offset)
         err = -EFBIG;
     else if (offset + len > bytes->len)
         err = locked_resize(bytes, offset + len);
@@ -62,6 +55,8 @@ int value_truncate(struct value *value, uint64_t len)
         value->dirty = false;
         return 0;
     }
+    if (value->sparse)
+        return len > value->bytes.max ? -EFBIG : locked_resize(&value->bytes, len);
     return len == value->bytes.len ? 0 : -EINVAL;
 }
 
@@ -76,18 +71,30 @@ static size_t length_without_newline(const unsigned char *data, size_t len)
     return len > 0 && data[len - 1] == '\r' ? len - 1 : len;
 }
 
-int value_payload(struct value *value, const unsigned char **ret, size_t *ret_len)
+int value_payload(
+    const struct value *value, enum newline newline, const unsigned char **ret, size_t *ret_len)
 {
     if (value->spoilt)
         return value->spoilt;
     size_t len = value->bytes.len;
-    if (value->newline == NEWLINE_AUTO)
+    if (newline == NEWLINE_AUTO)
         len = length_without_newline(value->bytes.data, len);
-    if (len > SECRET_VALUE_MAX) {
-        value->spoilt = -EFBIG;
+    if (len > SECRET_VALUE_MAX)
         return -EFBIG;
-    }
     *ret = value->bytes.data;
     *ret_len = len;
     return 0;
+}
+
+const char *value_problem(const struct value *value, int err)
+{
+    if (err == -EINVAL)
+        return "the value has a hole: it was not written from its beginning on";
+    if (err != -EFBIG)
+        return "no more memory can be locked for the value";
+    if (!value->spoilt) /* it could be kept, but not sent */
+        return "the value is longer than GitHub's 48 KiB";
+    return value->bytes.max == VALUE_MAX_BULK      ? "the file is longer than 1 MiB"
+           : value->bytes.max == VALUE_MAX_STAGING ? "a staging file has at most 256 KiB"
+                                                   : "the value is longer than GitHub's 48 KiB";
 }

@@ -61,20 +61,25 @@ def test_a_cold_write_asks_for_listing_and_key_together(mount):
         file.write(b"value")
     requests = m.requests()
     assert requests[-1] == f"PUT {LIST}/NEW"
-    assert sorted(requests[-3:-1]) == [f"GET {LIST}", f"GET {LIST}/public-key"]
-    assert len(requests) <= 4
-    assert max(r["in_flight"] for r in m.github.journal()) == 2
-
-
-def test_a_cold_overwrite_needs_no_listing(mount):
-    m = mount()
-    os.stat(m.secrets)
-    m.github.clear_journal()
-    put(m.secrets / "NPM_TOKEN", b"value")
-    assert m.requests() == [
-        f"GET {LIST}/NPM_TOKEN",
+    assert sorted(requests[:-1]) == [
+        f"GET {LIST}",
+        f"GET {LIST}/NEW",
         f"GET {LIST}/public-key",
-        f"PUT {LIST}/NPM_TOKEN",
+    ]
+    assert max(r["in_flight"] for r in m.github.journal()) == 3
+
+
+def test_a_cold_overwrite_of_an_organizations_secret_needs_no_listing(mount):
+    m = mount()
+    directory = m.path / "orgs/acme/actions/secrets"
+    os.stat(directory)
+    m.github.clear_journal()
+    put(directory / "SONAR_TOKEN", b"value")
+    requests = m.requests()
+    assert requests[-1] == "PUT /orgs/acme/actions/secrets/SONAR_TOKEN"
+    assert sorted(requests[:-1]) == [
+        "GET /orgs/acme/actions/secrets/SONAR_TOKEN",
+        "GET /orgs/acme/actions/secrets/public-key",
     ]
 
 

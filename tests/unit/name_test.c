@@ -225,6 +225,42 @@ static void test_accounts_and_repositories(void **state)
     }
 }
 
+static void test_staging(void **state)
+{
+    static const struct {
+        const char *name;
+        bool always, exclusive; /* is it temporary: whoever creates it, with O_EXCL */
+    } rows[] = {
+        {".x", true, true},
+        {".NAME.a1B2c3", true, true},
+        {".en", true, true},
+        {".ENV", true, true},
+        {".env", false, false},
+        {".env.x", false, false},
+        {".envrc", false, false},
+        {".a%b", false, false},
+        {".a\nb", false, false},
+        {"tmp.a1B2c3", false, true},
+        {"tmp.a1B2c3d4E5", false, true},
+        {"tmp.a1B2c", false, false},
+        {"tmp.a1B2c_", false, false},
+        {"TMP.a1B2c3", false, false},
+        {"tmpab12_9xz", false, true},
+        {"tmpab12_9xzz", false, false},
+        {"tmpab12_9x", false, false},
+        {"tmpAb12_9xz", false, false},
+        {"NAME.a1B2c3", false, false},
+        {"NAME~", false, false},
+        {"", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        assert_int_equal(name_is_staging(rows[i].name, false), rows[i].always);
+        assert_int_equal(name_is_staging(rows[i].name, true), rows[i].exclusive);
+        assert_int_equal(name_is_bulk(rows[i].name), strcmp(rows[i].name, ".env") == 0);
+    }
+}
+
 static void test_upper(void **state)
 {
     char name[] = "npm_Token_1";
@@ -243,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_accounts_and_repositories),
+        cmocka_unit_test(test_staging),
         cmocka_unit_test(test_upper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

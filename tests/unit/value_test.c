@@ -12,10 +12,10 @@
 
 static unsigned char bytes[LIMIT + 16];
 
-static struct value new_value(enum newline newline, bool append)
+static struct value new_value(void)
 {
     struct value value;
-    assert_int_equal(value_init(&value, newline, append), 0);
+    assert_int_equal(value_init(&value, VALUE_MAX_SECRET), 0);
     assert_false(value.dirty);
     assert_int_equal(value.spoilt, 0);
     return value;
@@ -26,14 +26,20 @@ static void write_text(struct value *value, const char *text, uint64_t offset)
     assert_int_equal(value_write(value, text, strlen(text), offset), 0);
 }
 
-static void assert_sends(struct value *value, const void *wanted, size_t wanted_len)
+static void assert_sends_as(
+    struct value *value, enum newline newline, const void *wanted, size_t wanted_len)
 {
     const unsigned char *data;
     size_t len;
-    assert_int_equal(value_payload(value, &data, &len), 0);
+    assert_int_equal(value_payload(value, newline, &data, &len), 0);
     assert_int_equal(len, wanted_len);
     if (len)
         assert_memory_equal(data, wanted, len);
+}
+
+static void assert_sends(struct value *value, const void *wanted, size_t wanted_len)
+{
+    assert_sends_as(value, NEWLINE_AUTO, wanted, wanted_len);
 }
 
 static void assert_spoilt(struct value *value, int err)
@@ -42,7 +48,7 @@ static void assert_spoilt(struct value *value, int err)
     size_t len;
     assert_int_equal(value->spoilt, err);
     assert_int_equal(value_write(value, "x", 1, 0), err);
-    assert_int_equal(value_payload(value, &data, &len), err);
+    assert_int_equal(value_payload(value, NEWLINE_AUTO, &data, &len), err);
 }
 
 static void test_newlines(void **state)
@@ -74,20 +80,17 @@ static void test_newlines(void **state)
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
-        struct value value = new_value(NEWLINE_AUTO, false);
+        struct value value = new_value();
         write_text(&value, rows[i].written, 0);
-        assert_sends(&value, rows[i].sent, strlen(rows[i].sent));
-        value_release(&value);
-        value = new_value(NEWLINE_KEEP, false);
-        write_text(&value, rows[i].written, 0);
-        assert_sends(&value, rows[i].written, strlen(rows[i].written));
+        assert_sends_as(&value, NEWLINE_AUTO, rows[i].sent, strlen(rows[i].sent));
+        assert_sends_as(&value, NEWLINE_KEEP, rows[i].written, strlen(rows[i].written));
         value_release(&value);
     }
 }
 
 static void test_a_nul_is_a_byte(void **state)
 {
-    struct value value = new_value(NEWLINE_AUTO, false);
+    struct value value = new_value();
     (void)state;
     assert_int_equal(value_write(&value, "a\0b\n", 4, 0), 0);
     assert_sends(&value, "a\0b", 3);
@@ -97,7 +100,7 @@ static void test_a_nul_is_a_byte(void **state)
 /* The rule is for the value, not for its writes. */
 static void test_newlines_in_pieces(void **state)
 {
-    struct value value = new_value(NEWLINE_AUTO, false);
+    struct value value = new_value();
     (void)state;
     write_text(&value, "a\n", 0);
     assert_sends(&value, "a", 1);
@@ -108,7 +111,7 @@ static void test_newlines_in_pieces(void **state)
 
 static void test_offsets(void **state)
 {
-    struct value value = new_value(NEWLINE_KEEP, false);
+    struct value value = new_value();
     (void)state;
     write_text(&value, "abcdef", 0);
     write_text(&value, "XY", 2);
@@ -125,7 +128,7 @@ static void test_holes(void **state)
         4, 5, LIMIT, LIMIT + 1, 1ull << 32, INT64_MAX, UINT64_MAX};
     (void)state;
     for (size_t i = 0; i < LENGTH(offsets); i++) {
-        struct value value = new_value(NEWLINE_KEEP, false);
+        struct value value = new_value();
         write_text(&value, "abc", 0);
         assert_int_equal(value_write(&value, "x", 1, offsets[i]), -EINVAL);
         assert_spoilt(&value, -EINVAL);
@@ -138,17 +141,27 @@ static void test_holes(void **state)
     }
 }
 
-static void test_append(void **state)
+/* As a regular file: a hole reads as zeroes, any length can be set. */
+static void test_sparse(void **state)
 {
-    struct value value = new_value(NEWLINE_KEEP, true);
+    struct value value;
     (void)state;
-    write_text(&value, "one ", 0);
-    write_text(&value, "two ", 0);
-    write_text(&value, "three", 1000);
-    assert_sends(&value, "one two three", 13);
+    assert_int_equal(value_init(&value, VALUE_MAX_STAGING), 0);
+    value.sparse = true;
+    write_text(&value, "end", 5000);
+    write_text(&value, "start", 0);
+    assert_int_equal(value.bytes.len, 5003);
+    assert_int_equal(value_truncate(&value, 7), 0);
+    assert_sends(&value, "start\0\0", 7);
+    assert_int_equal(value_truncate(&value, 9), 0);
+    assert_sends(&value, "start\0\0\0\0", 9);
+    assert_int_equal(value_truncate(&value, VALUE_MAX_STAGING + 1), -EFBIG);
+    assert_sends(&value, "start\0\0\0\0", 9);
+    assert_int_equal(value_write(&value, "x", 1, VALUE_MAX_STAGING), -EFBIG);
+    assert_spoilt(&value, -EFBIG);
     assert_int_equal(value_truncate(&value, 0), 0);
-    write_text(&value, "four", 13);
-    assert_sends(&value, "four", 4);
+    write_text(&value, "new", 0);
+    assert_sends(&value, "new", 3);
     value_release(&value);
 }
 
@@ -177,17 +190,16 @@ static void test_limits(void **state)
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
-        struct value value = new_value(rows[i].newline, false);
+        struct value value = new_value();
         const unsigned char *data;
         size_t len;
         memset(bytes, 'x', sizeof bytes);
         memcpy(bytes + rows[i].len, rows[i].end, strlen(rows[i].end));
         int err = value_write(&value, bytes, rows[i].len + strlen(rows[i].end), 0);
         if (!err)
-            err = value_payload(&value, &data, &len);
+            err = value_payload(&value, rows[i].newline, &data, &len);
         assert_int_equal(err, rows[i].fits ? 0 : -EFBIG);
         if (err) {
-            assert_spoilt(&value, -EFBIG);
             assert_int_equal(value_truncate(&value, 0), 0);
             write_text(&value, "v", 0);
             assert_sends(&value, "v", 1);
@@ -201,7 +213,7 @@ static void test_limits(void **state)
 
 static void test_a_write_that_overlaps_the_limit(void **state)
 {
-    struct value value = new_value(NEWLINE_KEEP, false);
+    struct value value = new_value();
     (void)state;
     memset(bytes, 'x', sizeof bytes);
     assert_int_equal(value_write(&value, bytes, LIMIT, 0), 0);
@@ -213,7 +225,7 @@ static void test_a_write_that_overlaps_the_limit(void **state)
 
 static void test_truncation(void **state)
 {
-    struct value value = new_value(NEWLINE_KEEP, false);
+    struct value value = new_value();
     (void)state;
     assert_int_equal(value_truncate(&value, 0), 0);
     assert_int_equal(value_truncate(&value, 1), -EINVAL);
@@ -232,7 +244,7 @@ static void test_truncation(void **state)
 
 static void test_nothing_written(void **state)
 {
-    struct value value = new_value(NEWLINE_AUTO, false);
+    struct value value = new_value();
     (void)state;
     assert_int_equal(value_write(&value, "", 0, 0), 0);
     assert_false(value.dirty);
@@ -245,7 +257,7 @@ static void test_release_gives_all_back(void **state)
     struct value value = {0};
     (void)state;
     value_release(&value);
-    value = new_value(NEWLINE_AUTO, false);
+    value = new_value();
     memset(bytes, 'x', sizeof bytes);
     assert_int_equal(value_write(&value, bytes, LIMIT, 0), 0);
     assert_true(locked_in_use() >= LIMIT);
@@ -267,7 +279,7 @@ int main(void)
         cmocka_unit_test(test_newlines_in_pieces),
         cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_holes),
-        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_sparse),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_a_write_that_overlaps_the_limit),
         cmocka_unit_test(test_truncation),

@@ -1,0 +1,226 @@
+#include "tree/bulk.h"
+
+#include <errno.h>
+#include <utlist.h>
+
+#include "base/container.h"
+#include "tree/directory.h"
+#include "tree/dotenv.h"
+#include "tree/listing.h"
+#include "tree/operations.h"
+#include "tree/tree.h"
+#include "tree/upload.h"
+
+/* One secret on its way. */
+struct storing {
+    struct task task;
+    struct bulk *bulk;
+    const char *name; /* borrowed of the text */
+    struct storing *prev, *next;
+};
+
+struct bulk {
+    struct task *task; /* on the node of `.env`; ending it frees the bulk */
+    struct locked text;
+    struct dotenv dotenv; /* points into the text */
+    size_t next;          /* entry to be started */
+    struct storing *storing;
+    unsigned under_way;
+    bool starting;
+    size_t failed;
+    struct failure first; /* failure, and the name in its message */
+};
+
+struct node *bulk_node(struct tree *tree, struct node *dir)
+{
+    struct node *node = directory_find(dir, NAME_BULK);
+    if (node)
+        return node;
+    node = node_new(&tree->nodes, KIND_BULK, dir, NAME_BULK);
+    if (!node)
+        return NULL;
+    if (directory_add(dir, node) != 0) {
+        node_unref(&tree->nodes, node);
+        return NULL;
+    }
+    node->references--; /* it stays while the kernel, or somebody who has it open, knows it */
+    return node;
+}
+
+void bulk_cancel(struct bulk *bulk)
+{
+    struct storing *storing, *next;
+    if (!bulk)
+        return;
+    DL_FOREACH_SAFE(bulk->storing, storing, next)
+    {
+        task_cancel(&storing->task);
+        free(storing);
+    }
+    dotenv_release(&bulk->dotenv);
+    locked_release(&bulk->text);
+    free(bulk);
+}
+
+static struct node *secrets_of(const struct bulk *bulk)
+{
+    return bulk->task->node->parent;
+}
+
+static void bulk_end(struct bulk *bulk)
+{
+    struct task *task = bulk->task;
+    struct failure why;
+
+    if (bulk->failed == 0) {
+        task->node->upload_error = 0;
+        upload_finish(task);
+        return;
+    }
+    failure_set(&why, bulk->first.err, "%zu of %zu secrets were not stored: %s", bulk->failed,
+        bulk->dotenv.count, bulk->first.message);
+    upload_fail(task, &why);
+}
+
+static void start_more(struct bulk *bulk);
+
+static void stored(struct task *task, int err)
+{
+    struct storing *storing = CONTAINER_OF(task, struct storing, task);
+    struct bulk *bulk = storing->bulk;
+
+    if (err && bulk->failed++ == 0)
+        failure_set(&bulk->first, err, "%.80s: %s", storing->name, task->failure.message);
+    DL_DELETE(bulk->storing, storing);
+    free(storing);
+    bulk->under_way--;
+    start_more(bulk);
+}
+
+static void start_one(struct bulk *bulk, const struct dotenv_entry *entry)
+{
+    struct task *asker = bulk->task;
+    struct storing *storing = calloc(1, sizeof *storing);
+
+    if (!storing) {
+        bulk->failed++;
+        failure_set(&bulk->first, -ENOMEM, "%s", strerror(ENOMEM));
+        return;
+    }
+    storing->bulk = bulk;
+    storing->name = entry->name;
+    DL_APPEND(bulk->storing, storing);
+    bulk->under_way++;
+    struct task *task = &storing->task;
+    task_init(task, asker->tree, secrets_of(bulk), "write", stored);
+    task->deadline_ms = task->wait.deadline_ms = task->key_wait.deadline_ms =
+        asker->deadline_ms;
+    task->payload = (struct payload){.data = entry->value, .len = entry->len};
+    tree_store(task, entry->name);
+}
+
+/* Keeps as many under way as requests may be; more would only take memory. */
+static void start_more(struct bulk *bulk)
+{
+    if (bulk->starting)
+        return; /* a start that failed at once */
+    bulk->starting = true;
+    while (bulk->next < bulk->dotenv.count &&
+           bulk->under_way < bulk->task->tree->options.max_requests)
+        start_one(bulk, &bulk->dotenv.entry[bulk->next++]);
+    bulk->starting = false;
+    if (bulk->under_way == 0)
+        bulk_end(bulk);
+}
+
+static void have_listing(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    struct bulk *bulk = task->bulk;
+    const struct node *dir = secrets_of(bulk);
+    size_t new = 0;
+
+    if (wait->failure.err) {
+        upload_fail(task, &wait->failure);
+        return;
+    }
+    for (size_t i = 0; i < bulk->dotenv.count; i++)
+        new += !directory_find_here(dir, bulk->dotenv.entry[i].name);
+    if (new > 0 && dir->dir->secrets + new > dir->kind->limit) {
+        char message[FAILURE_MESSAGE_SIZE];
+        snprintf(message, sizeof message,
+            "nothing was sent: GitHub allows %u secrets here, there are %u, and %zu are new",
+            dir->kind->limit, dir->dir->secrets, new);
+        upload_fail_errno(task, -EDQUOT, message);
+        return;
+    }
+    start_more(bulk);
+}
+
+/* -EINVAL with a message when a line is not what can be sent. */
+static int check(const struct bulk *bulk, struct failure *why)
+{
+    for (size_t i = 0; i < bulk->dotenv.count; i++) {
+        const struct dotenv_entry *entry = &bulk->dotenv.entry[i];
+        const char *problem = name_secret_problem(entry->name);
+        if (!problem && entry->len > SECRET_VALUE_MAX)
+            problem = "the value is longer than GitHub's 48 KiB";
+        if (!problem)
+            continue;
+        failure_set(why, -EINVAL, "nothing was sent: line %u: %.80s: %s", entry->line,
+            entry->name, problem);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int read_text(struct bulk *bulk, const struct value *value, struct failure *why)
+{
+    unsigned line = 0;
+    const char *problem = NULL;
+    size_t len = value->bytes.len;
+
+    int err = value->spoilt ? value->spoilt : locked_init(&bulk->text, len + 1);
+    if (!err)
+        err = locked_resize(&bulk->text, len + 1);
+    if (err) {
+        failure_set(why, err, "%s", value_problem(value, err));
+        return err;
+    }
+    memcpy(bulk->text.data, value->bytes.data, len);
+    err = dotenv_parse((char *)bulk->text.data, len, &bulk->dotenv, &line, &problem);
+    if (err == -EINVAL)
+        failure_set(why, err, "nothing was sent: line %u: %s", line, problem);
+    else if (err)
+        failure_set(why, err, "%s", strerror(-err));
+    return err ? err : check(bulk, why);
+}
+
+void bulk_start(struct task *task, const struct value *value)
+{
+    struct failure why;
+    struct bulk *bulk = calloc(1, sizeof *bulk);
+
+    if (!bulk) {
+        upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    task->bulk = bulk;
+    bulk->task = task;
+    if (value->bytes.len == 0 && !value->spoilt) { /* nothing written is nothing sent */
+        upload_finish(task);
+        return;
+    }
+    if (read_text(bulk, value, &why) != 0) {
+        upload_fail(task, &why);
+        return;
+    }
+    task->is_upload = true;
+    task->tree->uploads++;
+    task->wait.done = have_listing;
+    int err = listing_want(task->tree, secrets_of(bulk), &task->wait);
+    if (err != -EINPROGRESS) {
+        task->wait.failure.err = err;
+        have_listing(&task->wait);
+    }
+}

@@ -1,0 +1,168 @@
+/* Files open for writing: what a write, a flush, an fsync and a release do. */
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "base/container.h"
+#include "base/process.h"
+#include "tree/bulk.h"
+#include "tree/operations.h"
+#include "tree/staging.h"
+#include "tree/tree.h"
+#include "tree/upload.h"
+
+/* What a writer that has failed wrote is no value. */
+static void drop_failed(struct task *task, int wait_status)
+{
+    struct failure why;
+
+    if (WIFSIGNALED(wait_status))
+        failure_set(&why, -ECANCELED, "the writer was ended by signal %d (%s)",
+            WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+    else
+        failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
+            WEXITSTATUS(wait_status));
+    (void)!value_truncate(task->handle->value, 0);
+    upload_fail(task, &why);
+}
+
+static void fail_spoilt(struct task *task, const struct value *value)
+{
+    upload_fail_errno(task, value->spoilt, value_problem(value, value->spoilt));
+}
+
+/* Sends what was written, once: a release must not try it again. */
+static void send_value(struct task *task)
+{
+    struct value *value = task->handle->value;
+    const unsigned char *data;
+    size_t len;
+
+    value->dirty = false;
+    if (task->node->kind->type == NODE_BULK) {
+        bulk_start(task, value);
+        return;
+    }
+    int err = value_payload(value, task->tree->options.newline, &data, &len);
+    if (err) {
+        value->spoilt = err;
+        fail_spoilt(task, value);
+        return;
+    }
+    task->payload.value = value;
+    upload_start(task);
+}
+
+/* A writer that never looks at close's error is told on its standard error. */
+static void use_handle(struct task *task, struct handle *handle)
+{
+    task->handle = handle;
+    task->notice_fd = handle->notice_fd;
+}
+
+static bool is_last_flush(const struct task *task)
+{
+    const struct handle *handle = task->handle;
+    return writers_are_done(
+        &handle->writers, handle->node->ino, handle_is_one_of_several(handle), task->tid);
+}
+
+void tree_flush(struct task *task, struct handle *handle)
+{
+    struct value *value = handle->value;
+    int wait_status;
+
+    use_handle(task, handle);
+    if (value->spoilt) {
+        if (process_has_failed(task->tid, &wait_status))
+            drop_failed(task, wait_status);
+        else
+            fail_spoilt(task, value);
+        return;
+    }
+    if (!value->dirty || task->node->staged) {
+        task_finish(task);
+        return;
+    }
+    writers_note_flush(&handle->writers, task->tid);
+    if (!is_last_flush(task))
+        task_finish(task); /* the one who lets go of it last will see to it */
+    else if (process_has_failed(task->tid, &wait_status))
+        drop_failed(task, wait_status);
+    else if (writers_were_cut_short(&handle->writers, &wait_status))
+        drop_failed(task, wait_status);
+    else
+        send_value(task);
+}
+
+/* What the kernel closed without a flush that was the last by our lights. */
+struct release {
+    struct task task;
+    struct handle *handle;
+};
+
+static void released(struct task *task, int err)
+{
+    struct release *release = CONTAINER_OF(task, struct release, task);
+    (void)err; /* told in `errors`: nobody waits */
+    handle_close(release->handle);
+    free(release);
+}
+
+static bool has_unsent(const struct handle *handle)
+{
+    int wait_status;
+    return handle->value->dirty && !handle->value->spoilt && !handle->node->staged &&
+           !writers_were_cut_short(&handle->writers, &wait_status);
+}
+
+void tree_release(struct handle *handle)
+{
+    struct release *release = has_unsent(handle) ? calloc(1, sizeof *release) : NULL;
+
+    if (!release) {
+        handle_close(handle);
+        return;
+    }
+    release->handle = handle;
+    task_init(&release->task, handle->tree, handle->node, "write", released);
+    release->task.handle = handle;
+    send_value(&release->task);
+}
+
+void tree_fsync(struct task *task, struct handle *handle)
+{
+    const struct value *value = handle->value;
+
+    use_handle(task, handle);
+    if (value->spoilt)
+        fail_spoilt(task, value);
+    else if (task->node->staged)
+        task_finish(task);
+    else if (value->dirty)
+        send_value(task);
+    else if (handle->node->upload_error)
+        task_fail_errno(
+            task, handle->node->upload_error, "the last upload of this secret failed");
+    else
+        task_finish(task);
+}
+
+void tree_write(
+    struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset)
+{
+    struct value *value = handle->value;
+
+    task->handle = handle;
+    writers_add(&handle->writers, task->tid);
+    if (task->node->staged && task->node->staged->published) {
+        task_fail_errno(task, -ESTALE, "the staging file was renamed, and sent, already");
+        return;
+    }
+    int err = value_write(value, data, len, handle->append ? value->bytes.len : offset);
+    if (err)
+        task_fail_errno(task, err, value_problem(value, err));
+    else if (task->tree->options.commit_on_write && task->node->kind->type == NODE_SECRET)
+        send_value(task);
+    else
+        task_finish(task);
+}

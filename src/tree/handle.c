@@ -1,0 +1,84 @@
+#include "tree/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/process.h"
+#include "tree/directory.h"
+#include "tree/notice.h"
+#include "tree/staging.h"
+#include "tree/tree.h"
+
+void handle_close(struct handle *handle)
+{
+    struct node *node = handle->node;
+    struct nodes *nodes = &handle->tree->nodes;
+
+    DL_DELETE(handle->tree->handles, handle);
+    value_release(&handle->own);
+    if (handle->notice_fd >= 0)
+        close(handle->notice_fd);
+    free(handle);
+    directory_writer_left(nodes, node);
+    node_unref(nodes, node);
+}
+
+/* Does the process, or one that it descends from and may have inherited descriptors of, have
+ * the file open already? */
+static bool is_beside_another(const struct tree *tree, const struct node *node, pid_t opener)
+{
+    for (const struct handle *h = tree->handles; h; h = h->next)
+        if (h->node == node && process_descends(opener, h->writers.opener))
+            return true;
+    return false;
+}
+
+bool handle_is_one_of_several(const struct handle *handle)
+{
+    unsigned handles = 0;
+    for (const struct handle *h = handle->tree->handles; h; h = h->next)
+        handles += h->node == handle->node && h->writers.opener == handle->writers.opener;
+    return handles > 1 || (handle->beside_another && handle->node->writers > 1);
+}
+
+static int handle_new(const struct task *task, struct node *node, struct handle **ret)
+{
+    struct handle *handle = calloc(1, sizeof *handle);
+    if (!handle)
+        return -ENOMEM;
+    handle->value = node->staged ? &node->staged->value : &handle->own;
+    int err = 0;
+    if (!node->staged)
+        err = value_init(
+            &handle->own, node->kind->type == NODE_BULK ? VALUE_MAX_BULK : VALUE_MAX_SECRET);
+    if (err) {
+        free(handle);
+        return err;
+    }
+    handle->tree = task->tree;
+    handle->append = task->flags & O_APPEND;
+    writers_init(&handle->writers, task->tid);
+    handle->beside_another = is_beside_another(task->tree, node, handle->writers.opener);
+    handle->notice_fd =
+        task->tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
+    handle->node = node_ref(node);
+    node->writers++;
+    DL_APPEND(task->tree->handles, handle);
+    *ret = handle;
+    return 0;
+}
+
+void handle_open(struct task *task, struct node *node)
+{
+    int err = handle_new(task, node, &task->handle);
+    if (err) {
+        if (node->writers == 0 && node->replaces)
+            directory_come_back(node);
+        task_fail_errno(task, err, "no memory can be locked for the value");
+        return;
+    }
+    task->result = node;
+    task_finish(task);
+}

@@ -1,0 +1,37 @@
+/*
+ * Files that are open for writing: secrets, staging files, `.env`.
+ */
+#ifndef GHSECRETFS_HANDLE_H
+#define GHSECRETFS_HANDLE_H
+
+#include "tree/node.h"
+#include "tree/value.h"
+#include "tree/writers.h"
+
+struct task;
+struct tree;
+
+struct handle {
+    struct tree *tree;
+    struct node *node;   /* referenced */
+    struct value *value; /* of a staging file the node's, else `own` */
+    struct value own;
+    struct writers writers;
+    bool append;                /* O_APPEND: offsets mean nothing */
+    bool beside_another;        /* who opened it may have another handle of the node as well */
+    int notice_fd;              /* to the opener's standard error, or -1 */
+    struct handle *prev, *next; /* in tree->handles */
+};
+
+/* Opens `node` for the task's caller: task->handle and task->result. Ends the task, well or
+ * with ENOMEM. */
+void handle_open(struct task *task, struct node *node);
+
+/* Forgets what was not sent. */
+void handle_close(struct handle *handle);
+
+/* Does one process have the file open more than once, or what it inherited from another? An
+ * inode number in /proc tells the file, not the handle. */
+bool handle_is_one_of_several(const struct handle *handle);
+
+#endif

@@ -1,0 +1,113 @@
+#include "tree/staging.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/container.h"
+#include "tree/directory.h"
+#include "tree/tree.h"
+
+/* Contract §3: a tool that was going to rename it has done so by then. */
+#define LEFT_BEHIND_MS (10u * 60 * 1000)
+
+static void left_behind(struct loop_timer *timer)
+{
+    struct staged *staged = CONTAINER_OF(timer, struct staged, timer);
+    struct failure why;
+    struct buffer path;
+
+    failure_set(&why, -ECANCELED,
+        "a staging file is left behind and was never sent: rename it onto a name, or remove "
+        "it");
+    buffer_init(&path, 4096);
+    int err = node_tree_path(staged->node, &path);
+    failures_add(&staged->tree->failures, "stage", err ? staged->node->name : path.data, &why);
+    buffer_release(&path);
+}
+
+static struct staged *staged_new(struct tree *tree, struct node *node)
+{
+    struct staged *staged = calloc(1, sizeof *staged);
+    if (!staged)
+        return NULL;
+    if (value_init(&staged->value, VALUE_MAX_STAGING) != 0) {
+        free(staged);
+        return NULL;
+    }
+    staged->value.sparse = true;
+    staged->tree = tree;
+    staged->node = node;
+    staged->timer.fire = left_behind;
+    loop_set_timer(tree->loop, &staged->timer, loop_now_ms() + LEFT_BEHIND_MS);
+    return staged;
+}
+
+void staged_free(struct staged *staged)
+{
+    if (!staged)
+        return;
+    loop_clear_timer(staged->tree->loop, &staged->timer);
+    value_release(&staged->value);
+    free(staged);
+}
+
+int staging_create(struct tree *tree, struct node *dir, const char *name, struct node **ret)
+{
+    if (dir->dir->staging_files >= STAGING_FILES_MAX)
+        return -ENOSPC;
+    struct node *node = node_new(&tree->nodes, KIND_STAGING, dir, name);
+    if (!node)
+        return -ENOMEM;
+    node->staged = staged_new(tree, node);
+    int err = node->staged ? directory_add(dir, node) : -ENOMEM;
+    if (err) {
+        node_unref(&tree->nodes, node);
+        return err;
+    }
+    node->mtime = node->btime = (int64_t)time(NULL);
+    node->listed = true;
+    dir->dir->staging_files++;
+    *ret = node; /* the reference is the directory's */
+    return 0;
+}
+
+void staging_remove(struct nodes *nodes, struct node *node)
+{
+    loop_clear_timer(node->staged->tree->loop, &node->staged->timer);
+    node->parent->dir->staging_files--;
+    directory_child_gone(nodes, node);
+    node_unref(nodes, node);
+}
+
+void staging_publish(struct nodes *nodes, struct node *node)
+{
+    if (node->presence == NODE_GONE)
+        return; /* removed while it was sent */
+    node->staged->published = true;
+    staging_remove(nodes, node);
+}
+
+int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
+    struct node *old)
+{
+    struct node *from = node->parent;
+
+    if (old == node)
+        return 0;
+    if (!old && dir != from && directory_of(dir)->staging_files >= STAGING_FILES_MAX)
+        return -ENOSPC;
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    if (old)
+        staging_remove(nodes, old);
+    directory_remove(from, node);
+    from->dir->staging_files--;
+    free(node->name);
+    node->name = copy;
+    node->parent = node_ref(dir);
+    (void)!directory_add(dir, node); /* it has memory: directory_of() was asked above */
+    dir->dir->staging_files++;
+    node_unref(nodes, from);
+    return 0;
+}
