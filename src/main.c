@@ -17,7 +17,7 @@
 #include "base/container.h"
 #include "base/locked.h"
 #include "base/log.h"
-#include "base/wipe.h"
+#include "base/heap.h"
 #include "command/config.h"
 #include "command/help.h"
 #include "command/token.h"
@@ -375,7 +375,7 @@ static bool check_memory(void)
 static void close_side_doors(void)
 {
     static const struct rlimit no_core = {0};
-    if (!wipe_on_free())
+    if (!heap_setup())
         log_debug("this build does not wipe memory when it is freed");
     (void)setrlimit(RLIMIT_CORE, &no_core);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor ptrace, nor /proc/PID/mem, but for root */

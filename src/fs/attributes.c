@@ -40,8 +40,8 @@ static int set_size(const struct node *node, uint64_t size, struct fuse_file_inf
             control_truncate((struct control *)(uintptr_t)file->fh);
         return 0; /* it is what is written that counts */
     }
-    if (node->staged)
-        return value_truncate(&node->staged->value, size);
+    if (node_staged(node))
+        return value_truncate(&node_staged(node)->value, size);
     if (node->kind->type != NODE_SECRET && node->kind->type != NODE_BULK)
         return -EACCES;
     if (!file)

@@ -22,7 +22,8 @@ static mode_t permissions(const struct fs *fs, const struct node *node)
  */
 static off_t size(const struct node *node)
 {
-    return node->staged ? (off_t)node->staged->value.bytes.len : 0;
+    const struct staged *staged = node_staged(node);
+    return staged ? (off_t)staged->value.bytes.len : 0;
 }
 
 void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
@@ -44,7 +45,7 @@ void fs_attributes(const struct fs *fs, const struct node *node, struct stat *re
 
 struct node *fs_node(const struct fs *fs, fuse_ino_t ino)
 {
-    return ino == FUSE_ROOT_ID ? fs->tree->root : node_find(&fs->tree->nodes, ino);
+    return ino == FUSE_ROOT_ID ? fs->tree->root : (struct node *)(uintptr_t)ino;
 }
 
 double fs_timeout(const struct fs *fs, const struct node *node)
@@ -55,7 +56,8 @@ double fs_timeout(const struct fs *fs, const struct node *node)
 void fs_entry(const struct fs *fs, const struct node *node, struct fuse_entry_param *ret)
 {
     *ret = (struct fuse_entry_param){
-        .ino = node->ino,
+        .ino = (uintptr_t)node, /* see node.h; an address may be used again, so: */
+        .generation = node->ino,
         .attr_timeout = fs_timeout(fs, node),
         .entry_timeout = fs_timeout(fs, node),
     };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/heap.h"
 #include "github/request.h"
 #include "github/url.h"
 
@@ -105,31 +106,25 @@ static int list_set_count(struct list *list, unsigned count)
     return 0;
 }
 
-/* The rows of all pages as one, and their ETags; the list gives up its own. */
+/* The rows of all pages as one, and their ETags, which the list gives up. */
 static int list_gather(struct list *list, struct rows *rows, struct etags *etags)
 {
-    size_t total = 0, at = 0;
-    for (unsigned i = 0; i < list->count; i++)
-        total += list->pages[i]->rows.count;
-    *rows = (struct rows){.total = list->pages[0]->rows.total};
-    *etags = (struct etags){0};
-    rows->row = calloc(total ? total : 1, sizeof *rows->row);
-    etags->etag = calloc(list->count, sizeof *etags->etag);
-    if (!rows->row || !etags->etag) {
-        free(rows->row);
+    const struct rows **parts = calloc(list->count, sizeof *parts);
+
+    *etags = (struct etags){.etag = calloc(list->count, sizeof *etags->etag)};
+    for (unsigned i = 0; parts && i < list->count; i++)
+        parts[i] = &list->pages[i]->rows;
+    int err = parts && etags->etag ? rows_join(parts, list->count, rows) : -ENOMEM;
+    free(parts);
+    if (err) {
         free(etags->etag);
-        return -ENOMEM;
+        return err;
     }
-    for (unsigned i = 0; i < list->count; i++) {
-        struct page *page = list->pages[i];
-        for (size_t k = 0; k < page->rows.count; k++)
-            rows->row[at++] = page->rows.row[k];
-        page->rows.count = 0;
-        etags->etag[i] = page->etag;
-        page->etag = NULL;
-    }
-    rows->count = total;
     etags->count = list->count;
+    for (unsigned i = 0; i < list->count; i++) {
+        etags->etag[i] = list->pages[i]->etag;
+        list->pages[i]->etag = NULL;
+    }
     return 0;
 }
 
@@ -146,8 +141,11 @@ static void list_succeed(struct list *list, bool unchanged)
     }
     list_cancel(list);
     done(arg, NULL, unchanged ? NULL : &rows, &etags);
+    bool was_long = rows.count > LIST_PAGE_ROWS;
     rows_release(&rows);
     etags_release(&etags);
+    if (was_long)
+        heap_trim();
 }
 
 /* How many pages there are, as the first one tells; 0 for more than there can be. */

@@ -38,10 +38,54 @@ enum visibility visibility_parse(const char *text, size_t len)
 
 void rows_release(struct rows *rows)
 {
-    for (size_t i = 0; i < rows->count; i++)
-        free(rows->row[i].name);
     free(rows->row);
+    free(rows->names);
     *rows = (struct rows){0};
+}
+
+/* Room for so many, none there yet. */
+static int rows_init(struct rows *rows, size_t count, size_t name_bytes)
+{
+    *rows = (struct rows){
+        .row = calloc(count ? count : 1, sizeof *rows->row),
+        .names = malloc(name_bytes ? name_bytes : 1),
+        .total = -1,
+    };
+    if (rows->row && rows->names)
+        return 0;
+    rows_release(rows);
+    return -ENOMEM;
+}
+
+/* Adds a copy of a row; there is room for it. `names` is where its name goes: the result is
+ * where the next one does. */
+static char *rows_add(struct rows *rows, const struct row *row, char *names)
+{
+    size_t size = strlen(row->name) + 1;
+    struct row *copy = &rows->row[rows->count++];
+    *copy = *row;
+    copy->name = memcpy(names, row->name, size);
+    return names + size;
+}
+
+int rows_join(const struct rows *const *parts, size_t count, struct rows *ret)
+{
+    size_t total = 0, name_bytes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        total += parts[i]->count;
+        for (size_t k = 0; k < parts[i]->count; k++)
+            name_bytes += strlen(parts[i]->row[k].name) + 1;
+    }
+    int err = rows_init(ret, total, name_bytes);
+    if (err)
+        return err;
+    char *names = ret->names;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < parts[i]->count; k++)
+            names = rows_add(ret, &parts[i]->row[k], names);
+    ret->total = count ? parts[0]->total : -1;
+    return 0;
 }
 
 static int64_t read_time(struct json_object *object, const char *key)
@@ -51,14 +95,14 @@ static int64_t read_time(struct json_object *object, const char *key)
     return text && text_to_time(text, &time) && time >= 0 ? time : -1;
 }
 
+/* The name is the JSON's. */
 static int read_row(struct json_object *object, enum row_kind kind, struct row *row)
 {
-    const char *name = json_string(object, shapes[kind].name);
     const char *type = json_string(object, "type");
     const char *visibility = json_string(object, "visibility");
-    if (!name)
-        return -EPROTO;
+
     *row = (struct row){
+        .name = json_string(object, shapes[kind].name),
         .created_at = read_time(object, "created_at"),
         .updated_at = read_time(object, "updated_at"),
         .is_organization =
@@ -68,42 +112,28 @@ static int read_row(struct json_object *object, enum row_kind kind, struct row *
         row->visibility = visibility_parse(visibility, strlen(visibility));
     if (!json_number(object, "id", &row->id))
         row->id = -1;
-    row->name = strdup(name);
-    return row->name ? 0 : -ENOMEM;
+    return row->name ? 0 : -EPROTO;
 }
 
-/* On an error `rows` holds what was read, to be released. */
-static int read_rows(struct json_object *array, enum row_kind kind, struct rows *rows)
+static int read_rows(struct json_object *array, enum row_kind kind, struct rows *ret)
 {
-    size_t count = json_object_array_length(array);
-    rows->row = calloc(count ? count : 1, sizeof *rows->row);
-    if (!rows->row)
-        return -ENOMEM;
+    size_t count = json_object_array_length(array), name_bytes = 0;
+    struct rows rows;
+    struct row row;
+
     for (size_t i = 0; i < count; i++) {
-        int err = read_row(json_object_array_get_idx(array, i), kind, &rows->row[i]);
-        if (err)
-            return err;
-        rows->count++;
+        const char *name = json_string(json_object_array_get_idx(array, i), shapes[kind].name);
+        name_bytes += name ? strlen(name) + 1 : 0;
     }
-    return 0;
-}
-
-int rows_parse_list(const char *text, size_t len, enum row_kind kind, struct rows *ret)
-{
-    struct rows rows = {.total = -1};
-    struct json_object *json;
-    int err = json_read(text, len, &json);
+    int err = rows_init(&rows, count, name_bytes);
     if (err)
         return err;
-    struct json_object *array = json;
-    if (!json_object_is_type(json, json_type_array)) {
-        array = json_member(json, shapes[kind].array, json_type_array);
-        if (!array || !json_number(json, "total_count", &rows.total))
-            err = -EPROTO;
+    char *names = rows.names;
+    for (size_t i = 0; !err && i < count; i++) {
+        err = read_row(json_object_array_get_idx(array, i), kind, &row);
+        if (!err)
+            names = rows_add(&rows, &row, names);
     }
-    if (!err)
-        err = read_rows(array, kind, &rows);
-    json_object_put(json);
     if (err)
         rows_release(&rows);
     else
@@ -111,21 +141,42 @@ int rows_parse_list(const char *text, size_t len, enum row_kind kind, struct row
     return err;
 }
 
-int rows_parse_one(const char *text, size_t len, enum row_kind kind, struct rows *ret)
+int rows_parse_list(const char *text, size_t len, enum row_kind kind, struct rows *ret)
 {
-    struct rows rows = {.total = -1};
+    int64_t total = -1;
     struct json_object *json;
     int err = json_read(text, len, &json);
     if (err)
         return err;
-    rows.row = calloc(1, sizeof *rows.row);
-    err = rows.row ? read_row(json, kind, rows.row) : -ENOMEM;
-    json_object_put(json);
-    if (err) {
-        rows_release(&rows);
-        return err;
+    struct json_object *array = json;
+    if (!json_object_is_type(json, json_type_array)) {
+        array = json_member(json, shapes[kind].array, json_type_array);
+        if (!array || !json_number(json, "total_count", &total))
+            err = -EPROTO;
     }
-    rows.count = 1;
-    *ret = rows;
-    return 0;
+    if (!err)
+        err = read_rows(array, kind, ret);
+    if (!err)
+        ret->total = total;
+    json_object_put(json);
+    return err;
+}
+
+int rows_parse_one(const char *text, size_t len, enum row_kind kind, struct rows *ret)
+{
+    struct rows rows;
+    struct row row;
+    struct json_object *json;
+    int err = json_read(text, len, &json);
+    if (err)
+        return err;
+    err = read_row(json, kind, &row);
+    if (!err)
+        err = rows_init(&rows, 1, strlen(row.name) + 1);
+    if (!err) {
+        (void)rows_add(&rows, &row, rows.names);
+        *ret = rows;
+    }
+    json_object_put(json);
+    return err;
 }

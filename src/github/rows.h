@@ -28,20 +28,26 @@ const char *visibility_name(enum visibility visibility);
 enum visibility visibility_parse(const char *text, size_t len);
 
 struct row {
-    char *name;                     /* as the server spells it; owned */
+    const char *name;               /* as the server spells it; in `names` of the rows */
     int64_t id;                     /* -1: none */
     int64_t created_at, updated_at; /* Unix seconds; -1: none, or nonsense */
     bool is_organization;
     enum visibility visibility; /* of an organization's secret */
 };
 
+/* Two blocks of memory, whatever the number of rows: many small ones, freed between others that
+ * stay, would leave a heap full of holes. */
 struct rows {
     struct row *row; /* owned */
+    char *names;     /* owned */
     size_t count;
     int64_t total; /* the answer's total_count; -1: it has none */
 };
 
 void rows_release(struct rows *rows);
+
+/* All rows of `parts`, in order, as one; `total` is the first's. 0 or -ENOMEM. */
+int rows_join(const struct rows *const *parts, size_t count, struct rows *ret) WARN_UNUSED;
 
 /* A list: an array, or an object with total_count and an array. 0, -EPROTO or -ENOMEM. */
 int rows_parse_list(

@@ -121,7 +121,7 @@ void directory_child_gone(struct nodes *nodes, struct node *child)
     if (child->presence == NODE_HERE && child->kind->type == NODE_SECRET && dir->dir->secrets)
         dir->dir->secrets--;
     directory_remove(dir, child);
-    child->presence = NODE_GONE;
+    node_go(nodes, child);
     child->listed = false;
     dir->mtime = (int64_t)time(NULL);
     node_unref(nodes, child);

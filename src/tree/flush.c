@@ -79,7 +79,7 @@ void tree_flush(struct task *task, struct handle *handle)
             fail_spoilt(task, value);
         return;
     }
-    if (!value->dirty || task->node->staged) {
+    if (!value->dirty || node_staged(task->node)) {
         task_finish(task);
         return;
     }
@@ -111,7 +111,7 @@ static void released(struct task *task, int err)
 static bool has_unsent(const struct handle *handle)
 {
     int wait_status;
-    return handle->value->dirty && !handle->value->spoilt && !handle->node->staged &&
+    return handle->value->dirty && !handle->value->spoilt && !node_staged(handle->node) &&
            !writers_were_cut_short(&handle->writers, &wait_status);
 }
 
@@ -136,7 +136,7 @@ void tree_fsync(struct task *task, struct handle *handle)
     use_handle(task, handle);
     if (value->spoilt)
         fail_spoilt(task, value);
-    else if (task->node->staged)
+    else if (node_staged(task->node))
         task_finish(task);
     else if (value->dirty)
         send_value(task);
@@ -154,7 +154,8 @@ void tree_write(
 
     task->handle = handle;
     writers_add(&handle->writers, task->tid);
-    if (task->node->staged && task->node->staged->published) {
+    const struct staged *staged = node_staged(task->node);
+    if (staged && staged->published) {
         task_fail_errno(task, -ESTALE, "the staging file was renamed, and sent, already");
         return;
     }

@@ -48,9 +48,10 @@ static int handle_new(const struct task *task, struct node *node, struct handle 
     struct handle *handle = calloc(1, sizeof *handle);
     if (!handle)
         return -ENOMEM;
-    handle->value = node->staged ? &node->staged->value : &handle->own;
+    struct staged *staged = node_staged(node);
+    handle->value = staged ? &staged->value : &handle->own;
     int err = 0;
-    if (!node->staged)
+    if (!staged)
         err = value_init(
             &handle->own, node->kind->type == NODE_BULK ? VALUE_MAX_BULK : VALUE_MAX_SECRET);
     if (err) {

@@ -86,7 +86,7 @@ static int add_login(struct tree *tree, const struct rows *rows, struct rows *re
     if (!ret->row)
         return -ENOMEM;
     ret->row[0] = (struct row){
-        .name = (char *)tree_login(tree), .id = -1, .created_at = -1, .updated_at = -1};
+        .name = tree_login(tree), .id = -1, .created_at = -1, .updated_at = -1};
     memcpy(ret->row + 1, rows->row, rows->count * sizeof *rows->row);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <time.h>
+#include <utlist.h>
 
 #include "github/url.h"
 #include "tree/directory.h"
@@ -19,50 +20,57 @@ void nodes_init(struct nodes *nodes)
 
 static void node_free(struct nodes *nodes, struct node *node)
 {
-    HASH_DELETE(by_ino, nodes->by_ino, node);
+    if (node->presence == NODE_GONE)
+        DL_DELETE(nodes->gone, node);
     directory_free(node->dir);
-    policy_free(node->policy);
-    staged_free(node->staged);
-    free(node->name);
+    if (node->kind == kind_get(KIND_POLICY))
+        policy_free(node->policy);
+    if (node->kind->type == NODE_STAGING)
+        staged_free(node->staged);
+    if (node->name != node->own_name)
+        free(node->name);
     free(node);
+    nodes->count--;
+}
+
+void nodes_free_tree(struct nodes *nodes, struct node *root)
+{
+    struct node *child = directory_first(root);
+
+    node_free(nodes, root); /* and what is being asked for it */
+    while (child) {
+        struct node *next = directory_next(child);
+        nodes_free_tree(nodes, child);
+        child = next;
+    }
 }
 
 void nodes_release(struct nodes *nodes)
 {
-    struct node *node, *next;
-    /* Listings under way are dropped before the nodes that they would tell. */
-    HASH_ITER(by_ino, nodes->by_ino, node, next)
-    {
-        directory_free(node->dir);
-        node->dir = NULL;
-    }
-    HASH_ITER(by_ino, nodes->by_ino, node, next) node_free(nodes, node);
+    while (nodes->gone)
+        nodes_free_tree(nodes, nodes->gone);
+}
+
+void node_go(struct nodes *nodes, struct node *node)
+{
+    node->presence = NODE_GONE;
+    DL_APPEND(nodes->gone, node);
 }
 
 struct node *node_new(
     struct nodes *nodes, enum kind_id kind, struct node *parent, const char *name)
 {
-    struct node *node = calloc(1, sizeof *node);
+    size_t size = strlen(name) + 1;
+    struct node *node = calloc(1, sizeof *node + size);
     if (!node)
         return NULL;
-    node->name = strdup(name);
-    if (!node->name) {
-        free(node);
-        return NULL;
-    }
+    node->name = memcpy(node->own_name, name, size);
     node->ino = nodes->next_ino++;
     node->kind = kind_get(kind);
     node->parent = parent ? node_ref(parent) : NULL;
     node->references = 1;
     node->mtime = node->btime = nodes->mounted_at;
-    HASH_ADD(by_ino, nodes->by_ino, ino, sizeof node->ino, node);
-    return node;
-}
-
-struct node *node_find(struct nodes *nodes, uint64_t ino)
-{
-    struct node *node;
-    HASH_FIND(by_ino, nodes->by_ino, &ino, sizeof ino, node);
+    nodes->count++;
     return node;
 }
 

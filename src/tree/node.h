@@ -1,9 +1,11 @@
 /*
- * Nodes: what the kernel knows by an inode number, and what directories hold.
+ * Nodes: what the kernel knows, and what directories hold.
  *
  * Invariants:
  * - A node lives while the kernel has looked it up, while somebody holds a reference, or while
  *   a held listing has it. Each child holds a reference to its parent.
+ * - A node that the kernel has looked up stays where it is in memory until it is forgotten, so
+ *   its address can be the kernel's handle.
  * - Inode numbers start at a random base above 2^56 and are never used again, so that a number
  *   in /proc/PID/fdinfo alone tells one of our files (architecture, "Rules"). The mount's root
  *   is FUSE's 1 beside.
@@ -31,6 +33,7 @@ enum presence {
     NODE_GONE,    /* deleted, or no longer listed */
 };
 
+/* There may be tens of thousands: what most need comes first, and small things lie together. */
 struct node {
     uint64_t ino;
     const struct kind *kind;
@@ -40,52 +43,70 @@ struct node {
     uint64_t lookups;      /* the kernel's lookup count */
     unsigned references;   /* handles, snapshots, operations under way, children */
     unsigned writers;      /* handles open for writing */
-    enum presence presence;
+    int64_t mtime, btime;  /* Unix seconds */
+
+    enum presence presence : 8;
+    enum visibility visibility : 8; /* of an organization's secret, as the server has it */
     bool is_organization;
-    enum visibility visibility; /* of an organization's secret, as the server has it */
-    struct node *beside;        /* of `access`: the secrets it is about; referenced */
-    struct staged *staged;      /* of a staging file: what is in it; owned */
-    struct policy *policy;      /* of access/NAME: what is prepared or held, or NULL */
-    bool listed;                /* a held listing has it */
-    bool was_listed;            /* the one before had it; only while a listing is merged */
-    struct held *held;          /* its DELETE, while that is held or under way */
-    bool replaces;              /* NODE_PENDING in the place of a secret that is still stored */
-    bool busy;                  /* a PUT or DELETE of it is under way */
-    struct waiters turns;       /* those that wait until it is not */
-    int64_t mtime, btime;       /* Unix seconds */
-    uint64_t fresh_until_ms;    /* known to exist, from a request for it alone */
-    uint64_t policy_until_ms;   /* visibility is known so long, from the same or a PUT */
-    uint64_t written_until_ms;  /* what was written here counts more than what is listed */
-    int upload_error;           /* -errno of the last upload if it failed, else 0 */
-    UT_hash_handle by_ino, by_name;
+    bool listed;               /* a held listing has it */
+    bool was_listed;           /* the one before had it; only while a listing is merged */
+    bool replaces;             /* NODE_PENDING in the place of a secret that is still stored */
+    bool busy;                 /* a PUT or DELETE of it is under way */
+    int upload_error;          /* -errno of the last upload if it failed, else 0 */
+    uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */
+    uint64_t written_until_ms; /* what was written here counts more than what is listed */
+    uint64_t policy_until_ms;  /* visibility is known so long, from one of the two */
+    struct waiters turns;      /* those that wait until it is not busy */
+    union {                    /* by kind */
+        struct held *held;     /* of a secret: its DELETE, while that is held or under way */
+        struct staged *staged; /* of a staging file: what is in it; owned */
+        struct policy *policy; /* of access/NAME: what is prepared or held, or NULL; owned */
+        struct node *beside;   /* of `access`: the secrets it is about; referenced */
+    };
+    union {
+        UT_hash_handle by_name; /* in its directory */
+        struct {
+            struct node *prev, *next; /* in nodes->gone, once it is in none */
+        };
+    };
+    char own_name[]; /* what `name` is, but for a file that was renamed */
 };
 
 struct nodes {
-    struct node *by_ino;
+    struct node *gone; /* still in use, and in no directory */
+    unsigned count;    /* of all */
     uint64_t next_ino;
     int64_t mounted_at; /* Unix seconds: the time of what has none */
 };
 
 void nodes_init(struct nodes *nodes);
-/* Frees every node, in use or not. */
+/* Frees a node and all that is in it, in use or not. */
+void nodes_free_tree(struct nodes *nodes, struct node *root);
+/* Frees what is in no directory. */
 void nodes_release(struct nodes *nodes);
 
 /* A node with a reference for the caller; NULL without memory. Not yet in its directory. */
 struct node *node_new(
     struct nodes *nodes, enum kind_id kind, struct node *parent, const char *name);
 
-/* NULL when there is none of that number. */
-struct node *node_find(struct nodes *nodes, uint64_t ino);
-
 /* Is it of the kind that the API lists in its directory? Staging files and `.env` are here
  * alone. */
 bool node_is_from_api(const struct node *node);
+
+/* What is in a staging file; NULL for any other node. */
+static inline struct staged *node_staged(const struct node *node)
+{
+    return node->kind->type == NODE_STAGING ? node->staged : NULL;
+}
 
 struct node *node_ref(struct node *node);
 /* Gives back a reference; the node may be freed by that, and its parents. */
 void node_unref(struct nodes *nodes, struct node *node);
 /* The kernel forgets `count` lookups. */
 void node_forget(struct nodes *nodes, struct node *node, uint64_t count);
+
+/* It was taken out of its directory for good. */
+void node_go(struct nodes *nodes, struct node *node);
 
 /* Takes a node that is not in use out of its directory and frees it. */
 void node_drop(struct nodes *nodes, struct node *node);

@@ -120,8 +120,9 @@ static void open_beside(struct task *task, struct node *node)
         task_fail_errno(task, -EEXIST, "the file exists");
         return;
     }
-    if (node->staged && (task->flags & O_TRUNC))
-        (void)!value_truncate(&node->staged->value, 0);
+    struct staged *staged = node_staged(node);
+    if (staged && (task->flags & O_TRUNC))
+        (void)!value_truncate(&staged->value, 0);
     handle_open(task, node);
 }
 
@@ -298,14 +299,14 @@ void tree_open(struct task *task)
 
     if (node->presence == NODE_GONE)
         task_fail_errno(task, -ESTALE, "the file is gone");
-    else if (is_read_only || (wants_reading(task) && !node->staged))
+    else if (is_read_only || (wants_reading(task) && !node_staged(node)))
         refuse_reading(task);
     else if ((task->flags & O_APPEND) && node->kind->type == NODE_SECRET &&
              node->presence == NODE_HERE)
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
     else if (is_nameless(task))
         return;
-    else if (node->staged)
+    else if (node_staged(node))
         open_beside(task, node);
     else
         preflight(task, false);
@@ -315,7 +316,7 @@ void tree_open(struct task *task)
 static const char *problem_of_name(const struct task *task)
 {
     const struct node *known = directory_find(task->node, task->name);
-    bool is_beside = !task->is_store && ((known && known->staged) ||
+    bool is_beside = !task->is_store && ((known && node_staged(known)) ||
                                             name_is_staging(task->name, task->flags & O_EXCL));
     return is_beside || name_is_bulk(task->name) ? NULL : name_secret_problem(task->name);
 }

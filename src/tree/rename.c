@@ -14,7 +14,7 @@
 static struct node *beside_of_name(const struct node *dir, const char *name)
 {
     struct node *node = directory_find(dir, name);
-    return node && node->staged ? node : NULL;
+    return node && node_staged(node) ? node : NULL;
 }
 
 static void move(
@@ -62,7 +62,7 @@ void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
         task_fail_errno(task, -ENOENT, "no such file");
     else if (node->kind->type == NODE_SECRET)
         task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
-    else if (!node->staged || !new_dir->kind->limit)
+    else if (!node_staged(node) || !new_dir->kind->limit)
         task_fail_errno(task, -EPERM, "only a staging file can be renamed, beside secrets");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         task_fail_errno(task, -EINVAL, "files cannot be exchanged");

@@ -57,6 +57,6 @@ int report_status(struct tree *tree, struct buffer *ret)
             "cache: %u files and directories known\n"
             "locked memory: %zu bytes in use\n"
             "failures: %lu since the start\n",
-            HASH_CNT(by_ino, tree->nodes.by_ino), locked_in_use(), tree->failures.count);
+            tree->nodes.count, locked_in_use(), tree->failures.count);
     return err;
 }

@@ -103,7 +103,8 @@ int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const
         staging_remove(nodes, old);
     directory_remove(from, node);
     from->dir->staging_files--;
-    free(node->name);
+    if (node->name != node->own_name)
+        free(node->name);
     node->name = copy;
     node->parent = node_ref(dir);
     (void)!directory_add(dir, node); /* it has memory: directory_of() was asked above */

@@ -42,6 +42,10 @@ void tree_free(struct tree *tree)
         handle_close(tree->handles);
     while (tree->controls)
         control_close(tree->controls);
+    if (tree->reports)
+        nodes_free_tree(&tree->nodes, tree->reports);
+    if (tree->whole)
+        nodes_free_tree(&tree->nodes, tree->whole);
     nodes_release(&tree->nodes);
     repository_ids_release(&tree->repository_ids);
     failures_release(&tree->failures);

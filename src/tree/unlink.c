@@ -92,7 +92,7 @@ void tree_unlink(struct task *task, const char *file_name)
         task_fail_errno(task, -ENOENT, "no such secret");
         return;
     }
-    if (node->staged) {
+    if (node_staged(node)) {
         staging_remove(&task->tree->nodes, node);
         task_finish(task);
         return;

@@ -6,7 +6,7 @@
  * The definitions here come before the C library's for every library in the process; glibc
  * keeps its own under other names. Sanitizers bring their own allocator, so not with them.
  */
-#include "base/wipe.h"
+#include "base/heap.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -17,11 +17,6 @@
 
 void __libc_free(void *p);
 void *__libc_malloc(size_t size);
-
-bool wipe_on_free(void)
-{
-    return true;
-}
 
 void free(void *p)
 {
@@ -54,11 +49,28 @@ void *realloc(void *p, size_t size)
     return q;
 }
 
-#else
+#define WIPES true
 
-bool wipe_on_free(void)
+#else
+#define WIPES false
+#endif
+
+/* Where the C library begins to map blocks by themselves. Naming it keeps it from growing with
+ * the largest block that was freed: answers of some hundred KiB would then come from the heap,
+ * and leave holes in it. */
+#define MAPPED_FROM (128 * 1024)
+
+bool heap_setup(void)
 {
-    return false;
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+#endif
+    return WIPES;
 }
 
+void heap_trim(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
 #endif
+}
