@@ -22,6 +22,8 @@ void handle_close(struct handle *handle)
         close(handle->notice_fd);
     free(handle);
     directory_writer_left(nodes, node);
+    if (node_staged(node))
+        staging_wipe_removed(node);
     node_unref(nodes, node);
 }
 

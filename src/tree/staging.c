@@ -71,11 +71,18 @@ int staging_create(struct tree *tree, struct node *dir, const char *name, struct
     return 0;
 }
 
+void staging_wipe_removed(struct node *node)
+{
+    if (node->presence == NODE_GONE && node->writers == 0)
+        (void)!value_truncate(&node->staged->value, 0);
+}
+
 void staging_remove(struct nodes *nodes, struct node *node)
 {
     loop_clear_timer(node->staged->tree->loop, &node->staged->timer);
     node->parent->dir->staging_files--;
     directory_child_gone(nodes, node);
+    staging_wipe_removed(node);
     node_unref(nodes, node);
 }
 
@@ -84,6 +91,7 @@ void staging_publish(struct nodes *nodes, struct node *node)
     if (node->presence == NODE_GONE)
         return; /* removed while it was sent */
     node->staged->published = true;
+    (void)!value_truncate(&node->staged->value, 0);
     staging_remove(nodes, node);
 }
 

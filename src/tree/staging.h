@@ -31,6 +31,9 @@ int staging_create(
 /* Takes it out of its directory. It is wiped when nobody has it open any more. */
 void staging_remove(struct nodes *nodes, struct node *node);
 
+/* Wipes what a removed one holds if nobody has it open: the kernel may know it for long. */
+void staging_wipe_removed(struct node *node);
+
 /* It was stored under another name: as staging_remove(), and who has it open still can't write
  * to it, which would be lost. */
 void staging_publish(struct nodes *nodes, struct node *node);

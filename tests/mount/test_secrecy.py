@@ -191,6 +191,40 @@ def test_nothing_is_left_of_values(mount, tls, github, token, token_file, has_sa
 
 
 @needs_root
+def test_nothing_is_left_of_staged_and_bulk_values(mount, token, token_file, has_sanitizers):
+    m = mount(token_file=token_file, environment={"GH_TOKEN": None}, flags=["-d"])
+    m.warm()
+    word = Canaries().word
+    value = word * 500
+    text = b"".join(b"KEY_%d='%s'\n" % (number, value) for number in range(20))
+    m.github.fault(method="PUT", path=f"{LIST}/BAD", status=422, count=-1)
+    for number in range(10):
+        put(m.secrets / f".{number}", value)
+    os.rename(m.secrets / ".0", m.secrets / "GOOD")
+    os.rename(m.secrets / ".1", m.secrets / ".2")
+    with fails("EINVAL"):
+        os.rename(m.secrets / ".2", m.secrets / "BAD")
+    with fails("EINVAL"):
+        os.rename(m.secrets / ".2", m.secrets / "NO-NAME")
+    os.truncate(m.secrets / ".3", 0)
+    put(m.secrets / ".env", text)
+    for bad in (b"BAD=%s\n" % value, b"NO-NAME=%s\n" % value, b"OPEN='%s" % value):
+        with fails("EINVAL"):
+            put(m.secrets / ".env", text + bad)
+    assert m.github.plaintext(f"{LIST}/KEY_7") == value
+    if not has_sanitizers:
+        held = where(m.pid, word)
+        assert len(held) == 500 * 7, "the staging files"
+        assert all({"dd", "lo"} <= mapping.flags for mapping in held)
+    m.sh("rm .*")
+    texts = ["\n".join(m.errors()), m.log(), "\n".join(m.status().values())]
+    for disguise in disguises(word):
+        assert disguise.decode() not in "".join(texts)
+    if not has_sanitizers:
+        wait_until(lambda: where(m.pid, *disguises(word)) == [], 5, "the wiping")
+
+
+@needs_root
 def test_nothing_is_left_in_a_core(mount, tls, token, token_file, tmp_path, has_sanitizers):
     """gcore leaves out what the kernel would leave out of its own."""
     skip_unless(shutil.which("gcore"), "gcore (package gdb) is not installed")
@@ -441,7 +475,7 @@ def test_redirects_elsewhere(mount, github, new_github, relay, where_to):
         "scheme": f"https://127.0.0.1:{front.port}",
     }[where_to]
     m = mount(api_url=f"http://127.0.0.1:{front.port}", cache_ttl=0)
-    os.stat(m.secrets / "NPM_TOKEN")
+    m.warm()
     for code, method in itertools.product(CODES, ["GET", "PUT", "DELETE"]):
         provoke(m, code, method, target)
     assert other.journal() == []
@@ -454,7 +488,7 @@ def test_redirects_by_name_of_the_same_host(mount, github, relay):
     """localhost is not 127.0.0.1, as far as a token goes."""
     front = relay(github.port)
     m = mount(api_url=f"http://127.0.0.1:{front.port}", cache_ttl=0)
-    os.stat(m.secrets / "NPM_TOKEN")
+    m.warm()
     for code, method in itertools.product(CODES, ["GET", "PUT", "DELETE"]):
         provoke(m, code, method, f"http://localhost:{front.port}")
     assert all("localhost" not in r["headers"]["host"] for r in github.journal())
@@ -463,7 +497,7 @@ def test_redirects_by_name_of_the_same_host(mount, github, relay):
 def test_redirects_from_tls_to_the_clear(mount, tls, github, relay):
     front = relay(tls.port)
     m = mount(api_url=f"https://localhost:{front.port}", cacert=tls.ca_file, cache_ttl=0)
-    os.stat(m.secrets / "NPM_TOKEN")
+    m.warm()
     for code, method in itertools.product(CODES, ["GET", "PUT", "DELETE"]):
         provoke(m, code, method, f"http://localhost:{front.port}")
     assert front.beginnings and all(b.startswith(b"\x16") for b in front.beginnings)
