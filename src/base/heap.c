@@ -13,6 +13,12 @@
 
 #include "base/text.h"
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* as gcc says it */
+#endif
+#endif
+
 #if !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
 
 void __libc_free(void *p);

@@ -387,10 +387,14 @@ static int path_from_environment(const char *name, char **ret)
 
 static int set_certificates(struct config *config)
 {
+    char shown[PATH_MAX];
+
     if (config->ca_file) {
         if (access(config->ca_file, R_OK) == 0)
             return 0;
-        log_error("cacert: can't read %s: %s", config->ca_file, strerror(errno));
+        const char *problem = strerror(errno);
+        text_printable(shown, sizeof shown, config->ca_file, strlen(config->ca_file));
+        log_error("cacert: can't read %s: %s", shown, problem);
         return -EINVAL;
     }
     int err = path_from_environment("SSL_CERT_FILE", &config->ca_file);
@@ -401,14 +405,15 @@ static int set_certificates(struct config *config)
  * for itself. What does not exist now is found missing before the mount. */
 static int check_outside_mount(const struct config *config, const char *name, const char *path)
 {
-    char real_mount[PATH_MAX], real_path[PATH_MAX];
+    char real_mount[PATH_MAX], real_path[PATH_MAX], shown[PATH_MAX];
     if (!path || !realpath(config->mountpoint, real_mount) || !realpath(path, real_path))
         return 0;
     size_t len = strlen(real_mount);
     if (strncmp(real_path, real_mount, len) != 0 ||
         (real_path[len] != '/' && real_path[len] != '\0'))
         return 0;
-    log_error("%s: %s is inside the mount point, where the mount will hide it", name, path);
+    text_printable(shown, sizeof shown, path, strlen(path));
+    log_error("%s: %s is inside the mount point, where the mount will hide it", name, shown);
     return -EINVAL;
 }
 

@@ -14,6 +14,9 @@ int seal_key_parse(const char *base64, struct seal_key *ret)
 {
     struct seal_key key;
     size_t len;
+    for (const char *c = base64; *c; c++)
+        if ((unsigned char)*c >= 0x80) /* libsodium 1.0.18 takes it for '/' */
+            return -EPROTO;
     if (sodium_base642bin(key.bytes, sizeof key.bytes, base64, strlen(base64), NULL, &len, NULL,
             sodium_base64_VARIANT_ORIGINAL) != 0 ||
         len != sizeof key.bytes)

@@ -167,8 +167,8 @@ static int check(const struct bulk *bulk, struct failure *why)
             problem = "the value is longer than GitHub's 48 KiB";
         if (!problem)
             continue;
-        failure_set(why, -EINVAL, "nothing was sent: line %u: %.80s: %s", entry->line,
-            entry->name, problem);
+        /* Not the name: where a line was broken it may be the rest of a value. */
+        failure_set(why, -EINVAL, "nothing was sent: line %u: %s", entry->line, problem);
         return -EINVAL;
     }
     return 0;

@@ -27,6 +27,8 @@ static unsigned fold_hash(const char *name, size_t len)
 
 /* GitHub's reads lag its writes by seconds (evidence, "The API" 6). */
 #define LAG_MS 60000
+/* A program that removes what it failed to write does so at once; as for a held DELETE. */
+#define FAILED_WRITE_MS 1000
 
 struct tombstone {
     struct tombstone *prev, *next;
@@ -136,6 +138,23 @@ void directory_writer_left(struct nodes *nodes, struct node *child)
         directory_come_back(child);
     else
         directory_child_gone(nodes, child);
+}
+
+void directory_note_failed_write(struct node *child, pid_t process, int err)
+{
+    if (process > 0)
+        child->parent->dir->failed_write = (struct failed_write){.ino = child->ino,
+            .process = process,
+            .err = err,
+            .until_ms = loop_now_ms() + FAILED_WRITE_MS};
+}
+
+int directory_failed_write(const struct node *child, pid_t process)
+{
+    const struct failed_write *failed = &child->parent->dir->failed_write;
+    bool applies = failed->ino == child->ino && failed->process == process &&
+                   loop_now_ms() < failed->until_ms;
+    return applies ? failed->err : 0;
 }
 
 void directory_hide(struct node *child)

@@ -23,6 +23,13 @@ struct directory {
     struct etags etags;
     struct listing *listing; /* what is being asked for; owned. See listing.h. */
 
+    struct failed_write { /* the last one here */
+        uint64_t ino;
+        pid_t process;
+        int err;
+        uint64_t until_ms;
+    } failed_write;
+
     /* The last refusal to write here for want of permission, and the token it was with. */
     struct failure refusal;
     uint64_t refused_until_ms;
@@ -65,6 +72,11 @@ struct node *directory_merge_one(
 /* A child was stored at `date`, or deleted, by this mount. */
 void directory_note_stored(struct node *child, int64_t date);
 void directory_note_deleted(struct nodes *nodes, struct node *child);
+
+/* A process could not open a child for writing, or store what it wrote. */
+void directory_note_failed_write(struct node *child, pid_t process, int err);
+/* The error, if that was a moment ago; else 0. */
+int directory_failed_write(const struct node *child, pid_t process);
 
 /* A child's DELETE is held: it is not to be seen. And it failed, or was dropped: it is. */
 void directory_hide(struct node *child);

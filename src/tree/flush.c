@@ -160,10 +160,12 @@ void tree_write(
         return;
     }
     int err = value_write(value, data, len, handle->append ? value->bytes.len : offset);
-    if (err)
+    if (err) {
         task_fail_errno(task, err, value_problem(value, err));
-    else if (task->tree->options.commit_on_write && task->node->kind->type == NODE_SECRET)
+    } else if (task->tree->options.commit_on_write && task->node->kind->type == NODE_SECRET) {
+        task->notice_fd = handle->notice_fd;
         send_value(task);
-    else
+    } else {
         task_finish(task);
+    }
 }

@@ -15,7 +15,8 @@
 #define HELD_MS 1000
 
 /* By their comm. What they do is in no flag of FUSE's. */
-static const char *const replacing[] = {"mv", "install", "cp", "tar", "unzip", "cpio", "git"};
+static const char *const replacing[] = {
+    "mv", "install", "cp", "tar", "unzip", "cpio", "git", "zstd"};
 
 struct held {
     struct tree *tree;

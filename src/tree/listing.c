@@ -85,8 +85,8 @@ static int add_login(struct tree *tree, const struct rows *rows, struct rows *re
     ret->row = calloc(ret->count, sizeof *ret->row);
     if (!ret->row)
         return -ENOMEM;
-    ret->row[0] = (struct row){
-        .name = tree_login(tree), .id = -1, .created_at = -1, .updated_at = -1};
+    ret->row[0] =
+        (struct row){.name = tree_login(tree), .id = -1, .created_at = -1, .updated_at = -1};
     memcpy(ret->row + 1, rows->row, rows->count * sizeof *rows->row);
     return 0;
 }

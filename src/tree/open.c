@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/process.h"
 #include "github/key.h"
 #include "github/url.h"
 #include "tree/bulk.h"
@@ -181,11 +182,21 @@ static void preflight_done(struct task *task)
         handle_open(task, task->node);
 }
 
+static void preflight_fail(struct task *task, const struct failure *why)
+{
+    struct node *secret = task->node->kind->type == NODE_DIRECTORY
+                              ? directory_find_here(task->node, task->name)
+                              : task->node;
+    if (secret)
+        directory_note_failed_write(secret, process_group_of(task->tid), why->err);
+    task_fail(task, why);
+}
+
 static void have_listing(struct wait *wait)
 {
     struct task *task = CONTAINER_OF(wait, struct task, wait);
     if (wait->failure.err)
-        task_fail(task, &wait->failure);
+        preflight_fail(task, &wait->failure);
     else
         preflight_done(task);
 }
@@ -194,7 +205,7 @@ static void have_key(struct wait *wait)
 {
     struct task *task = CONTAINER_OF(wait, struct task, key_wait);
     if (wait->failure.err)
-        task_fail(task, &wait->failure);
+        preflight_fail(task, &wait->failure);
     else
         preflight_done(task);
 }
@@ -226,19 +237,19 @@ static void preflight(struct task *task, bool need_listing)
 
     if (was_refused(task, secrets->dir)) {
         const struct failure why = secrets->dir->refusal;
-        task_fail(task, &why);
+        preflight_fail(task, &why);
         return;
     }
     task->wait.done = have_listing;
     task->key_wait.done = have_key;
     int key = want_key(task, secrets);
     if (key != 0 && key != -EINPROGRESS) {
-        task_fail(task, &task->key_wait.failure);
+        preflight_fail(task, &task->key_wait.failure);
         return;
     }
     int listing = need_listing ? listing_want(task->tree, secrets, &task->wait) : 0;
     if (listing != 0 && listing != -EINPROGRESS)
-        task_fail(task, &task->wait.failure);
+        preflight_fail(task, &task->wait.failure);
     else
         preflight_done(task);
 }

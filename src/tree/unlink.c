@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "base/container.h"
+#include "base/process.h"
 #include "github/url.h"
 #include "tree/directory.h"
 #include "tree/held.h"
@@ -10,13 +11,25 @@
 
 /* The task is on the secret itself from here on, so that its turns are kept. */
 
+/* rm -f takes EINVAL, as it takes ENOENT, for the absence of the file, and is silent. */
+static void unlink_fail(struct task *task, const struct failure *why)
+{
+    struct failure told = *why;
+    char caller[16];
+
+    process_name(task->tid, caller);
+    if (told.err == -EINVAL && strcmp(caller, "rm") == 0)
+        told.err = -EPERM;
+    task_fail(task, &told);
+}
+
 static void unlink_done(void *arg, const struct failure *why)
 {
     struct task *task = arg;
 
     task->call = NULL;
     if (why && why->err != -ENOENT) {
-        task_fail(task, why);
+        unlink_fail(task, why);
         return;
     }
     /* Gone either way; but rm is told when it was not this mount that deleted it. */
@@ -80,6 +93,22 @@ static void unlink_held(struct task *task)
         task_finish(task);
 }
 
+/* Node's copyFile, curl, vim and others remove a file that they could not open or close: it
+ * would be half written, or they want to make it anew. But the old value is whole, and a failed
+ * write leaves it as it was. */
+static bool means_its_own_write(struct task *task, const struct node *node)
+{
+    struct failure why;
+    int err = node->presence == NODE_HERE
+                  ? directory_failed_write(node, process_group_of(task->tid))
+                  : 0;
+    if (!err)
+        return false;
+    failure_set(&why, err, "kept: the same process failed to replace it a moment ago");
+    unlink_fail(task, &why);
+    return true;
+}
+
 void tree_unlink(struct task *task, const char *file_name)
 {
     struct node *dir = task->node;
@@ -106,6 +135,8 @@ void tree_unlink(struct task *task, const char *file_name)
         task_fail_errno(task, -EPERM, "only secrets can be removed");
         return;
     }
+    if (means_its_own_write(task, node))
+        return;
     task->node = node_ref(node);
     task->name[0] = '\0';
     node_unref(&task->tree->nodes, dir);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/container.h"
+#include "base/process.h"
 #include "github/url.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
@@ -26,6 +27,7 @@ static void note_refusal(struct task *task, const struct failure *why)
 void upload_fail(struct task *task, const struct failure *why)
 {
     task->node->upload_error = why->err;
+    directory_note_failed_write(task->node, process_group_of(task->tid), why->err);
     task_fail(task, why);
 }
 

@@ -72,7 +72,7 @@ def test_three_are_refused(mount):
     for name in ("KEY_007", "KEY_042", "KEY_090"):
         assert len([line for line in lines if f"/{name}: EINVAL" in line]) == 1
         assert name not in os.listdir(m.secrets)
-    assert "3 of 90 secrets were not stored: KEY_007: " in lines[-1]
+    assert "3 of 90 secrets were not stored: KEY_0" in lines[-1]
     done = m.sh("sync .env")
     assert done.returncode == 1
     put(m.secrets / ".env", b"KEY_007=x\n")
@@ -90,11 +90,11 @@ def test_the_writer_is_told(mount):
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("BAD-NAME=x", "BAD-NAME"),
-        ("GITHUB_TOKEN=x", "GITHUB_TOKEN"),
-        ("BAD.NAME=x", "BAD.NAME"),
-        (f"LONG={'x' * (VALUE_MAX + 1)}", "LONG"),
-        ("OPEN='no end", "line 57"),
+        ("BAD-NAME=x", "letters, digits"),
+        ("GITHUB_TOKEN=x", "GITHUB_"),
+        ("BAD.NAME=x", "letters, digits"),
+        (f"LONG={'x' * (VALUE_MAX + 1)}", "48 KiB"),
+        ("OPEN='no end", ""),
     ],
     ids=["dash", "reserved", "dot", "long", "open"],
 )
@@ -107,7 +107,7 @@ def test_a_bad_line_sends_nothing(mount, line, problem):
         put(m.secrets / ".env", "\n".join(lines).encode())
     assert m.requests() == []
     assert "line 57" in m.errors()[-1] and problem in m.errors()[-1]
-    assert "value" not in m.errors()[-1].split("line 57")[1].replace("the value is", "")
+    assert line.split("=")[0] not in m.errors()[-1], "it may be the rest of a value"
 
 
 def test_more_than_there_is_room_for(mount):
