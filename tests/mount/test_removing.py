@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import os
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from calls import exists, fails, opened, put
 from demo import LIST, WEB, WEB_SECRETS
 
 OLD = f"{LIST}/NPM_TOKEN"
+KEY = f"{LIST}/public-key"
 
 
 @pytest.mark.parametrize(
@@ -128,3 +130,38 @@ def test_removed_while_it_is_open(mount):
         assert os.fstat(fd).st_nlink == 0
         assert not exists(m.secrets / "NPM_TOKEN")
     assert len(m.github.requests("DELETE", OLD)) == 1
+
+
+# Programs that remove what they failed to write
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [({"method": "PUT", "status": 422}, "EINVAL"), ({"path": KEY, "status": 403}, "EACCES")],
+    ids=["close", "open"],
+)
+def test_a_failed_write_is_not_finished_by_a_delete(mount, fault, error):
+    """copyFile of Node, curl, and vim: the old value is whole, and they would lose it."""
+    m = mount()
+    os.listdir(m.secrets)
+    m.github.fault(count=-1, **fault)
+    with fails(error):
+        put(m.secrets / "NPM_TOKEN", b"new")
+    with fails(error):
+        os.unlink(m.secrets / "NPM_TOKEN")
+    assert m.github.requests("DELETE") == []
+    assert "kept: " in m.errors()[-1]
+    os.unlink(m.secrets / "DEPLOY_KEY")  # another one
+    assert m.sh("rm SENTRY_DSN").returncode == 0
+    time.sleep(1)
+    os.unlink(m.secrets / "NPM_TOKEN")
+    assert len(m.github.requests("DELETE")) == 3
+
+
+def test_another_process_may_remove_it(mount):
+    m = mount()
+    m.warm()
+    m.github.fault(method="PUT", status=422)
+    with fails("EINVAL"):
+        put(m.secrets / "NPM_TOKEN", b"new")
+    assert m.sh("rm NPM_TOKEN").returncode == 0
