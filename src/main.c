@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/heap.h"
 #include "base/locked.h"
 #include "base/log.h"
-#include "base/heap.h"
 #include "command/config.h"
 #include "command/help.h"
 #include "command/token.h"
@@ -360,6 +360,18 @@ static bool check_mountpoint(struct program *p)
     return p->mountpoint != NULL;
 }
 
+/* libfuse says that it can't open the device, and no more. */
+static bool check_device(void)
+{
+    if (access("/dev/fuse", R_OK | W_OK) == 0)
+        return true;
+    int err = errno;
+    log_error("/dev/fuse: %s: %s", strerror(err),
+        err != ENOENT ? "mount as root, or have root run 'chmod 666 /dev/fuse'"
+                      : "load the kernel's module with 'modprobe fuse'");
+    return false;
+}
+
 static bool check_memory(void)
 {
     size_t lockable = locked_setup();
@@ -442,7 +454,7 @@ int main(int argc, char *argv[])
     close_side_doors();
     if (p.config.debug)
         log_set_level(LOG_LEVEL_DEBUG);
-    if (seal_setup() == 0 && check_memory() && check_mountpoint(&p))
+    if (seal_setup() == 0 && check_memory() && check_device() && check_mountpoint(&p))
         status = program_run(&p);
     program_release(&p);
     return (int)status;

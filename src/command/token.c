@@ -317,8 +317,9 @@ static int start_command(struct token *token, uint64_t deadline_ms)
     const struct config *config = token->config;
     /* The casts are for posix_spawn(), which changes nothing. */
     char *const shell[] = {(char *)"/bin/sh", (char *)"-c", config->token_command, NULL};
-    char *const gh[] = {(char *)"gh", (char *)"auth", (char *)"token", (char *)"--hostname",
-        config->token_host, NULL};
+    /* What gh says of having no token, we say better. */
+    char *const gh[] = {(char *)"/bin/sh", (char *)"-c",
+        (char *)"exec gh auth token --hostname \"$0\" 2>/dev/null", config->token_host, NULL};
     bool is_gh = token->source == TOKEN_FROM_GH;
     int err = child_start(&token->child, token->loop, is_gh ? gh : shell, TOKEN_MAX_BYTES,
         deadline_ms, command_done);

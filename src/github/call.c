@@ -16,9 +16,9 @@ struct call {
     char *scope, *path;
     enum row_kind kind;
     uint64_t deadline_ms;
-    char *policy;        /* of a PUT: members of its JSON object, or NULL */
-    struct locked value; /* of a PUT, in case it has to be sealed again */
-    char key_id[64];     /* what the value was sealed with */
+    char *policy;     /* of a PUT: members of its JSON object, or NULL */
+    put_value *value; /* of a PUT: it may have to be sealed again */
+    char key_id[64];  /* what the value was sealed with */
     bool resealed;
     bool impatient;
     union {
@@ -33,7 +33,6 @@ static void call_free(struct call *call)
 {
     wait_leave(&call->key_wait);
     request_cancel(call->request);
-    locked_release(&call->value);
     free(call->policy);
     free(call->scope);
     free(call->path);
@@ -278,10 +277,14 @@ static int put_send(struct call *call)
 {
     const char *id = NULL;
     const struct seal_key *key = key_held(call->gh, call->scope, &id);
+    const unsigned char *value;
+    size_t len;
     char *sealed = NULL;
     if (!key || !text_copy(call->key_id, sizeof call->key_id, id))
         return -EIO;
-    int err = seal_value(key, call->value.data, call->value.len, &sealed);
+    int err = call->value(call->arg, &value, &len);
+    if (!err)
+        err = seal_value(key, value, len, &sealed);
     if (err)
         return err;
     char *body = put_body(call, sealed);
@@ -291,9 +294,9 @@ static int put_send(struct call *call)
     return err;
 }
 
-int call_put_secret(struct github *gh, const char *scope, const char *name,
-    const unsigned char *value, size_t len, const struct secret_policy *policy,
-    uint64_t deadline_ms, put_done *done, void *arg, struct call **ret, struct failure *why)
+int call_put_secret(struct github *gh, const char *scope, const char *name, put_value *value,
+    const struct secret_policy *policy, uint64_t deadline_ms, put_done *done, void *arg,
+    struct call **ret, struct failure *why)
 {
     struct call *call = NULL;
     int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
@@ -302,10 +305,9 @@ int call_put_secret(struct github *gh, const char *scope, const char *name,
         return err;
     }
     call->done.put = done;
+    call->value = value;
     call->scope = strdup(scope);
-    err = call->scope ? locked_init(&call->value, SECRET_VALUE_MAX) : -ENOMEM;
-    if (!err)
-        err = locked_add(&call->value, value, len);
+    err = call->scope ? 0 : -ENOMEM;
     if (!err && policy)
         err = policy_text(policy, &call->policy);
     if (!err)

@@ -41,18 +41,20 @@ int call_get(struct github *gh, const char *path, enum row_kind kind, uint64_t d
 int call_get_user(struct github *gh, uint64_t deadline_ms, get_done *done, void *arg,
     struct call **ret) WARN_UNUSED;
 
-/*
- * Seals the value (copied into locked memory; `policy`, which is NULL but for an
- * organization's secret, is copied too) with the scope's key and PUTs it; when the
- * key proves stale, once more with a new one. `date` is the answer's Date in Unix seconds, -1
- * without one. On a failure the server's secret is as it was, unless the failure is that no
- * answer came. When it cannot even start, the result is -errno, `why` tells more, and `done`
- * is not called.
+/* Gives the value of a PUT, borrowed, whenever it is sealed. 0 or -errno, which ends the call.
  */
-int call_put_secret(struct github *gh, const char *scope, const char *name,
-    const unsigned char *value, size_t len, const struct secret_policy *policy,
-    uint64_t deadline_ms, put_done *done, void *arg, struct call **ret,
-    struct failure *why) WARN_UNUSED;
+typedef int put_value(void *arg, const unsigned char **ret, size_t *ret_len);
+
+/*
+ * Seals the value with the scope's key and PUTs it (`policy`, which is NULL but for an
+ * organization's secret, is copied); when the key proves stale, once more with a new one.
+ * `date` is the answer's Date in Unix seconds, -1 without one. On a failure the server's secret
+ * is as it was, unless the failure is that no answer came. When it cannot even start, the
+ * result is -errno, `why` tells more, and `done` is not called.
+ */
+int call_put_secret(struct github *gh, const char *scope, const char *name, put_value *value,
+    const struct secret_policy *policy, uint64_t deadline_ms, put_done *done, void *arg,
+    struct call **ret, struct failure *why) WARN_UNUSED;
 
 int call_delete_secret(struct github *gh, const char *scope, const char *name,
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret) WARN_UNUSED;

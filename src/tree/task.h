@@ -23,7 +23,7 @@ struct bulk;
 
 /* What is to be stored under a name; borrowed. */
 struct payload {
-    const struct value *value; /* as it will be when it is sent; or NULL, and these bytes: */
+    const struct value *value; /* as it is when it is sealed; or NULL, and these bytes: */
     const unsigned char *data;
     size_t len;
 };

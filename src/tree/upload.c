@@ -73,35 +73,33 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     upload_finish(task);
 }
 
-static int payload_get(const struct task *task, const unsigned char **ret, size_t *ret_len)
+/* -ENODATA: nothing is written, or no more. */
+static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
 {
+    const struct task *task = arg;
     const struct payload *payload = &task->payload;
-    if (payload->value)
-        return value_payload(payload->value, task->tree->options.newline, ret, ret_len);
-    *ret = payload->data;
-    *ret_len = payload->len;
-    return 0;
+
+    if (!payload->value) {
+        *ret = payload->data;
+        *ret_len = payload->len;
+        return 0;
+    }
+    int err = value_payload(payload->value, task->tree->options.newline, ret, ret_len);
+    return !err && *ret_len == 0 ? -ENODATA : err;
 }
 
 static void upload_put(struct task *task, const struct secret_policy *policy)
 {
     struct node *node = task->node;
-    const unsigned char *data;
-    size_t len;
     struct buffer scope;
     struct failure why = {0};
 
-    int err = payload_get(task, &data, &len);
-    if (err) {
-        upload_fail_errno(task, err, value_problem(task->payload.value, err));
-        return;
-    }
     buffer_init(&scope, URL_MAX);
-    err = node_api_path(node->parent, &scope);
+    int err = node_api_path(node->parent, &scope);
     if (err)
         failure_set(&why, err, "%s", strerror(-err));
     else
-        err = call_put_secret(task->tree->github, scope.data, node->name, data, len, policy,
+        err = call_put_secret(task->tree->github, scope.data, node->name, payload_get, policy,
             task->deadline_ms, upload_done, task, &task->call, &why);
     buffer_release(&scope);
     task->sent_visibility = policy ? policy->visibility : VISIBILITY_NONE;
@@ -239,12 +237,12 @@ void upload_start(struct task *task)
     size_t len;
 
     int err = payload_get(task, &data, &len);
-    if (err) {
-        upload_fail_errno(task, err, value_problem(task->payload.value, err));
+    if (err == -ENODATA) { /* nothing written is nothing sent */
+        upload_finish(task);
         return;
     }
-    if (task->payload.value && len == 0) { /* nothing written is nothing sent */
-        upload_finish(task);
+    if (err) {
+        upload_fail_errno(task, err, value_problem(task->payload.value, err));
         return;
     }
     task->is_upload = true;

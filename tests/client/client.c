@@ -241,12 +241,22 @@ struct call *outcome_put(struct outcome *outcome, struct client *client, const c
     return outcome_put_in(outcome, client, SECRETS, name, value, len, in_ms);
 }
 
+static int value_of_outcome(void *arg, const unsigned char **ret, size_t *ret_len)
+{
+    const struct outcome *outcome = arg;
+    *ret = outcome->value;
+    *ret_len = outcome->value_len;
+    return 0;
+}
+
 struct call *outcome_put_in(struct outcome *outcome, struct client *client, const char *scope,
     const char *name, const void *value, size_t len, uint64_t in_ms)
 {
     struct call *call = NULL;
     outcome_init(outcome, client);
-    int err = call_put_secret(client->github, scope, name, value, len, NULL,
+    outcome->value = value;
+    outcome->value_len = len;
+    int err = call_put_secret(client->github, scope, name, value_of_outcome, NULL,
         client_deadline(in_ms), put, outcome, &call, &outcome->why);
     if (err) {
         assert_int_equal(outcome->why.err, err);

@@ -50,6 +50,8 @@ struct outcome {
     bool created;
     long status;
     size_t body_len;
+    const unsigned char *value; /* of a PUT; borrowed */
+    size_t value_len;
     struct wait wait; /* for outcome_key() */
 };
 

@@ -75,6 +75,7 @@ def test_signal_ends_it(daemon, number):
     assert not is_mounted(directory)
 
 
+@pytest.mark.root("looks into a process that is not dumpable")
 def test_is_a_daemon(daemon):
     directory, pid = daemon
     assert os.getsid(pid) == pid

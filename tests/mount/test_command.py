@@ -10,6 +10,7 @@ import pytest
 
 import mounting
 from calls import fails
+from conftest import skip_unless
 from demo import WEB
 from mounting import is_mounted, wait_until
 
@@ -78,7 +79,7 @@ GOOD_OPTIONS = [
     {"ro": True},
     {"rw": True},
     {"umask": "077"},
-    {"uid": 12345, "gid": 54321},
+    pytest.param({"uid": 12345, "gid": 54321}, marks=pytest.mark.root("gets in all the same")),
     {"default_permissions": True},
     {"fsname": "somewhere"},
     {"nosuid": True, "nodev": True, "noexec": True, "noatime": True},
@@ -92,10 +93,9 @@ def test_option_is_taken(mount, options):
     assert sorted(os.listdir(m.path)) == ["orgs", "repos"]
 
 
+@pytest.mark.root("others need user_allow_other in /etc/fuse.conf")
 @pytest.mark.parametrize("option", ["allow_other", "allow_root"])
 def test_options_for_other_users(mount, option):
-    if os.geteuid() != 0:
-        pytest.skip("needs root, or user_allow_other in /etc/fuse.conf")
     m = mount(**{option: True})
     assert "allow_other" in " ".join(mounting.mount_entry(m.path))
 
@@ -188,6 +188,7 @@ def test_read_only(mount):
     assert not m.github.requests("PUT") + m.github.requests("DELETE")
 
 
+@pytest.mark.root("gets in all the same")
 def test_owner_and_umask(mount):
     m = mount(uid=12345, gid=54321, umask="277")
     directory, secret = os.stat(m.secrets), os.stat(m.secrets / "NPM_TOKEN")
@@ -392,10 +393,10 @@ def test_enterprise_path(mount, github):
 # mount(8)
 
 
+@pytest.mark.root("mount")
 def test_mount_helper(binary, github, env, tmp_path, directory):
     helper = shutil.which("mount.fuse3", path="/usr/sbin:/sbin:" + os.environ["PATH"])
-    if os.geteuid() != 0 or not helper:
-        pytest.skip("needs root and mount.fuse3")
+    skip_unless(helper, "mount.fuse3 (package fuse3) is not installed")
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "ghsecretfs").symlink_to(binary)

@@ -421,6 +421,7 @@ def test_many_execs_at_once(mount):
 # Writers whose processes can't be told
 
 
+@pytest.mark.root("unshare")
 def test_a_writer_of_another_pid_namespace(binary, github, env):
     """As the program sees it, the caller has no number: it is refused at open."""
     need_tools("unshare")

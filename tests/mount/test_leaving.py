@@ -374,7 +374,9 @@ def test_the_same_mount_point_after_a_kill(binary, mount, env):
             mounting.unmount(m.path, lazy=True)
 
 
-@pytest.mark.parametrize("how", ["abort", "umount -f"])
+@pytest.mark.parametrize(
+    "how", ["abort", pytest.param("umount -f", marks=pytest.mark.root("umount"))]
+)
 def test_an_aborted_connection(mount, writers, how):
     m = mount()
     m.warm()

@@ -215,11 +215,10 @@ def test_not_without_standard_error(mount):
     assert len(m.errors()) == 2
 
 
+@pytest.mark.root("acts as another user")
 def test_not_to_another_user(mount):
     """Whoever lets others write must not have his errors, in his name, on their terminals."""
     need_tools("setpriv")
-    if os.geteuid() != 0:
-        pytest.skip("only root can act as another user")
     m = mount(allow_other=True, uid=65534, gid=65534)
     m.warm()
     before = m.github.plaintext(OLD)

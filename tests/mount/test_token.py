@@ -184,9 +184,8 @@ def test_the_environment_counts_more_than_the_credentials_directory(mount, tmp_p
     assert works(mount(environment={"CREDENTIALS_DIRECTORY": credentials}))
 
 
+@pytest.mark.root("others ask gh")
 def test_gh_is_not_asked_for_root(refused, tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
     programs = tmp_path / "bin"
     programs.mkdir()
     gh = programs / "gh"

@@ -3,13 +3,13 @@
 import concurrent.futures
 import ctypes
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
 from calls import exists, fails, opened, put
+from conftest import need_tools
 from demo import LIST, WEB, WEB_SECRETS
 
 LIMIT = 48 * 1024
@@ -67,9 +67,7 @@ TOOLS = [
 @pytest.mark.parametrize("shell, command", TOOLS, ids=[c for _, c in TOOLS])
 def test_tool(mount, file, shell, command, name):
     tool = command.split()[0]
-    for optional in ("node", "perl"):
-        if tool == optional and not shutil.which(tool):
-            pytest.skip(f"{tool} is not installed")
+    need_tools(tool if tool in ("node", "perl") else "sh")
     m = mount()
     m.warm()
     line = command.format(to=name, file=file(b"value\n"), python=sys.executable)
