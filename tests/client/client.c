@@ -58,6 +58,7 @@ void client_open(struct client *client, const char *base_url, unsigned max_reque
         .api_version = "2026-03-10",
         .user_agent = "client-test/1",
         .max_requests = max_requests,
+        .paced = client->paced,
         .credentials = {client, get_token, client->token_cannot_change ? NULL : reread_token},
     };
     github_free(client->github);

@@ -5,6 +5,7 @@
 is the process that makes them: whatever socket arrives through FD gets a worker.
 """
 
+import ctypes
 import marshal
 import os
 import signal
@@ -13,6 +14,9 @@ import struct
 import sys
 
 SIZE = struct.Struct("!I")
+AT_FDCWD = -100
+
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def send(connection, message):
@@ -72,8 +76,14 @@ class Worker:
         os.unlink(path)
         return 0
 
-    def rename(self, path, to):
-        os.rename(path, to)
+    def rename(self, path, to, flags):
+        """renameat2(2)."""
+        if libc.renameat2(AT_FDCWD, os.fsencode(path), AT_FDCWD, os.fsencode(to), flags) == 0:
+            return 0
+        return -ctypes.get_errno()
+
+    def truncate_path(self, path, length):
+        os.truncate(path, length)
         return 0
 
     def mkdir(self, path):
@@ -82,6 +92,9 @@ class Worker:
 
     def stat(self, path):
         return os.stat(path).st_size
+
+    def size(self, number):
+        return os.fstat(self.files[number]).st_size
 
     def list(self, path):
         return sorted(os.listdir(path))

@@ -1,0 +1,36 @@
+"""The stand-in's control interface for the model, which asks often: over one connection."""
+
+import http.client
+import json
+import urllib.parse
+
+
+class Server:
+    def __init__(self, port):
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def _ask(self, method, path, value=None):
+        body = None if value is None else json.dumps(value)
+        self._connection.request(method, f"/_standin/{path}", body)
+        response = self._connection.getresponse()
+        return response.status, response.read()
+
+    def fault(self, **spec):
+        assert self._ask("POST", "faults", spec)[0] < 400
+
+    def clear_faults(self):
+        self._ask("DELETE", "faults")
+
+    def value(self, path):
+        status, content = self._ask("GET", "plaintext?" + urllib.parse.urlencode({"path": path}))
+        return content if status == 200 else None
+
+    def secrets(self):
+        return json.loads(self._ask("GET", "secrets")[1])
+
+    def journal(self):
+        content = self._ask("GET", "journal")[1]
+        return json.loads(content.decode("utf-8", "replace"))["requests"]
+
+    def clear_journal(self):
+        self._ask("DELETE", "journal")
