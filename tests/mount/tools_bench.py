@@ -81,15 +81,21 @@ class Run:
         done = self._sh(self.tool.prepare, self.work)
         assert done.returncode == 0, f"{self.tool.prepare}: {done.stderr}"
 
+    def _list(self, directory):
+        """[the names in it]; or None, on a busy machine where time is short."""
+        try:
+            return [set(os.listdir(directory))]
+        except TimeoutError:
+            return None
+
     def _is_warm(self, directory):
         """Has what is fetched before a change been fetched?"""
         try:
-            os.listdir(directory)
             if not self.case.cold:
                 os.close(os.open(directory / OTHER, os.O_WRONLY))
-        except TimeoutError:  # on a busy machine, where time is short
+        except TimeoutError:
             return False
-        return True
+        return self._list(directory)
 
     def go(self, mount):
         """The exit status, what it said, and the names in the directory then."""
@@ -98,7 +104,8 @@ class Run:
         mounting.wait_until(lambda: self._is_warm(directory), PATIENT, "the listing")
         done = self._sh(self.tool.command, directory, self.tool.shell or "bash")
         assert done.returncode not in NOT_RUN, f"{self.tool.command}: {done.stderr}"
-        return done.returncode, done.stderr, set(os.listdir(directory))
+        (names,) = mounting.wait_until(lambda: self._list(directory), PATIENT, "the listing")
+        return done.returncode, done.stderr, names
 
 
 def _seed(github, runs):
