@@ -291,7 +291,8 @@ static void program_end(struct program *p)
     }
     p->tree->uploads_ended = uploads_ended;
     p->tree->uploads_arg = p;
-    /* Each ends within the timeout by itself, and then says which it was. */
+    /* Each ends within the timeout by itself, unless github.com's budget holds it back, and
+     * says which it was; what is left then says so when it is dropped. */
     loop_set_timer(
         p->loop, &p->last_call, loop_now_ms() + p->config.timeout_ms + LAST_CALL_SLACK_MS);
 }

@@ -12,7 +12,7 @@
 /* Drops what was asked for. What was sent may still be processed. */
 static void op_interrupt(struct op *op, int err)
 {
-    task_abandon(&op->task, err);
+    task_abandon(&op->task, err, "interrupted by a signal");
     fuse_reply_err(op_end(op), -err);
 }
 

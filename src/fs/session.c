@@ -156,7 +156,7 @@ void fs_unmount(struct fs *fs)
     loop_unwatch(fs->loop, &fs->watch);
     while (fs->ops) {
         struct op *op = fs->ops;
-        task_cancel(&op->task);
+        task_abandon(&op->task, -ECANCELED, "the mount has ended");
         fuse_reply_err(op_end(op), EINTR);
     }
     fs_close_directories(fs);

@@ -25,6 +25,9 @@ struct github {
 
     bool paced;
     struct pace pace;
+    unsigned awaiting;         /* requests that wait for points */
+    uint64_t stood_since_ms;   /* while there are any */
+    uint64_t stood_ms;         /* in all, before that */
     uint64_t limited_until_ms; /* nothing is sent before, by a rate limit */
     struct failure limit_why;
 

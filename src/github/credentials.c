@@ -29,8 +29,9 @@ int credentials_reread_token(struct github *gh, unsigned generation, struct wait
         return -EACCES;
     }
     if (!gh->token_reading) {
-        int err = gh->credentials.reread(
-            gh->credentials.context, wait->deadline_ms, token_was_read, gh);
+        uint64_t deadline_ms = loop_now_ms() + wait->deadline_ms - github_now_ms(gh);
+        int err =
+            gh->credentials.reread(gh->credentials.context, deadline_ms, token_was_read, gh);
         if (err) {
             failure_set(&wait->failure, -EACCES,
                 "the token was refused, and reading it again failed: %s", strerror(-err));

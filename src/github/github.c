@@ -83,6 +83,12 @@ struct github_status github_status(const struct github *gh)
     return status;
 }
 
+uint64_t github_now_ms(const struct github *gh)
+{
+    uint64_t now = gh->awaiting ? gh->stood_since_ms : loop_now_ms();
+    return now - gh->stood_ms;
+}
+
 unsigned github_token_generation(const struct github *gh)
 {
     return gh->token_generation;

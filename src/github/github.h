@@ -15,7 +15,8 @@ struct credentials {
     /* The token as it was last read, without a line end. */
     const struct locked *(*token)(void *context);
     /* NULL when it cannot change. Else reads it again and calls done, later, from the loop:
-     * 0, or -errno when the old token stays. A non-zero result: not started. */
+     * 0, or -errno when the old token stays. A non-zero result: not started. The deadline is
+     * loop_now_ms()'s. */
     int (*reread)(
         void *context, uint64_t deadline_ms, void (*done)(void *arg, int err), void *arg);
 };
@@ -50,6 +51,13 @@ struct github_status {
     int points_left;                             /* of the budget of a minute; -1: not paced */
 };
 struct github_status github_status(const struct github *gh);
+
+/*
+ * The time by which all deadlines of this layer and of those above are kept: loop_now_ms(), but
+ * it stands still while anything waits for points of the budget. So nobody's time runs out
+ * because this side holds back.
+ */
+uint64_t github_now_ms(const struct github *gh);
 
 /* Grows by one whenever the token was read again. */
 unsigned github_token_generation(const struct github *gh);

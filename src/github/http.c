@@ -18,12 +18,20 @@
 #define TCP_USER_TIMEOUT_MS 10000
 /* Shorter than the idle limits of common NATs, load balancers and GitHub itself. */
 #define CONNECTION_IDLE_MAX_S 55L
+/* libcurl 7.88 can leave the end of one stream in its own buffer: an event of the socket makes
+ * it read for one transfer of the connection, and when no more bytes come there is no other
+ * event. (Measured: of some fifty listings of a hundred pages, one stalled until its deadline.)
+ * So it is asked to read once more when a socket has been silent for so long, and again, ever
+ * more rarely, while anything is under way. */
+#define NUDGE_FIRST_MS 20
+#define NUDGE_MAX_MS 2000
 
 struct http {
     struct loop *loop;
     CURLM *multi;
     struct loop_timer timer;
     struct exchange *exchanges;
+    struct http_socket *sockets;
     struct http_options options;
     struct http_stats stats;
 };
@@ -32,6 +40,9 @@ struct http {
 struct http_socket {
     struct loop_watch watch;
     struct http *http;
+    struct loop_timer nudge;
+    uint64_t nudge_ms; /* since the last event, or the last nudge */
+    struct http_socket *prev, *next;
 };
 
 struct exchange {
@@ -129,11 +140,30 @@ static void finish_exchanges(struct http *http)
     }
 }
 
+/* The socket may be gone afterwards. */
 static void act(struct http *http, curl_socket_t fd, int events)
 {
+    struct http_socket *s;
     int running;
+
     curl_multi_socket_action(http->multi, fd, events, &running);
     finish_exchanges(http);
+    if (http->exchanges)
+        return;
+    DL_FOREACH(http->sockets, s) loop_clear_timer(http->loop, &s->nudge);
+}
+
+static void set_nudge(struct http_socket *s, uint64_t wait_ms)
+{
+    s->nudge_ms = wait_ms < NUDGE_MAX_MS ? wait_ms : NUDGE_MAX_MS;
+    loop_set_timer(s->http->loop, &s->nudge, loop_now_ms() + s->nudge_ms);
+}
+
+static void nudge(struct loop_timer *timer)
+{
+    struct http_socket *s = CONTAINER_OF(timer, struct http_socket, nudge);
+    set_nudge(s, 2 * s->nudge_ms);
+    act(s->http, s->watch.fd, CURL_CSELECT_IN);
 }
 
 static void socket_ready(struct loop_watch *watch, uint32_t events)
@@ -142,6 +172,7 @@ static void socket_ready(struct loop_watch *watch, uint32_t events)
     int flags = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                 (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                 (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    set_nudge(s, NUDGE_FIRST_MS);
     act(s->http, watch->fd, flags);
 }
 
@@ -152,8 +183,11 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *as
     (void)easy;
 
     if (what == CURL_POLL_REMOVE) {
-        if (s)
+        if (s) {
             loop_unwatch(http->loop, &s->watch);
+            loop_clear_timer(http->loop, &s->nudge);
+            DL_DELETE(http->sockets, s);
+        }
         curl_multi_assign(http->multi, fd, NULL);
         free(s);
         return 0;
@@ -163,7 +197,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *as
         if (!s)
             return -1;
         s->watch = (struct loop_watch){.ready = socket_ready, .fd = fd};
+        s->nudge.fire = nudge;
         s->http = http;
+        DL_APPEND(http->sockets, s);
         curl_multi_assign(http->multi, fd, s);
     }
     uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |

@@ -41,6 +41,19 @@ struct request {
 
 static void request_try(struct request *r);
 
+/* The clock of deadlines stands still meanwhile. */
+static void start_awaiting(struct github *gh)
+{
+    if (gh->awaiting++ == 0)
+        gh->stood_since_ms = loop_now_ms();
+}
+
+static void stop_awaiting(struct github *gh)
+{
+    if (--gh->awaiting == 0)
+        gh->stood_ms += loop_now_ms() - gh->stood_since_ms;
+}
+
 static void request_free(struct request *r)
 {
     struct github *gh = r->gh;
@@ -51,8 +64,10 @@ static void request_free(struct request *r)
         DL_DELETE2(gh->queue, r, queue_prev, queue_next);
         gh->status.queued--;
     }
-    if (r->points == POINTS_AWAITED)
+    if (r->points == POINTS_AWAITED) {
         pace_give_back(&gh->pace, r->options.method);
+        stop_awaiting(gh);
+    }
     if (r->exchange) {
         http_cancel(r->exchange);
         gh->in_flight--;
@@ -105,17 +120,21 @@ static void request_fail(struct request *r, int err, const char *message)
     request_finish(r, &why, NULL);
 }
 
+static uint64_t time_left(const struct request *r)
+{
+    uint64_t now = github_now_ms(r->gh);
+    return now < r->options.deadline_ms ? r->options.deadline_ms - now : 0;
+}
+
 /* Goes on in `wait_ms`, or gives up with `why` when the deadline is before that. */
 static bool request_wait(struct request *r, uint64_t wait_ms, const struct failure *why)
 {
-    uint64_t now = loop_now_ms();
-
     r->last = *why;
-    if (now + wait_ms >= r->options.deadline_ms) {
+    if (wait_ms >= time_left(r)) {
         request_finish(r, why, NULL);
         return false;
     }
-    loop_set_timer(r->gh->loop, &r->timer, now + wait_ms);
+    loop_set_timer(r->gh->loop, &r->timer, loop_now_ms() + wait_ms);
     return true;
 }
 
@@ -293,10 +312,10 @@ static void request_enqueue(struct request *r)
     r->queued = true;
     r->gh->status.queued++;
     DL_APPEND2(r->gh->queue, r, queue_prev, queue_next);
-    loop_set_timer(r->gh->loop, &r->timer, r->options.deadline_ms);
+    loop_set_timer(r->gh->loop, &r->timer, loop_now_ms() + time_left(r));
 }
 
-static void request_send(struct request *r, uint64_t now)
+static void request_send(struct request *r)
 {
     struct github *gh = r->gh;
     struct http_request http = {
@@ -307,7 +326,7 @@ static void request_send(struct request *r, uint64_t now)
         .etag = r->options.etag,
         .body = r->options.body,
         .body_len = r->options.body ? strlen(r->options.body) : 0,
-        .timeout_ms = r->options.deadline_ms - now,
+        .timeout_ms = time_left(r),
     };
     int err = http_start(gh->http, &http, request_answered, r, &r->exchange);
     if (err) {
@@ -321,11 +340,11 @@ static void request_send(struct request *r, uint64_t now)
     gh->in_flight++;
 }
 
-/* Are the points there? If not, it waits for them, beyond its deadline if need be: the budget
- * is no failing of the server's. */
-static bool request_has_points(struct request *r, uint64_t now)
+/* Are the points there? If not, it waits for them. */
+static bool request_has_points(struct request *r)
 {
     struct github *gh = r->gh;
+    uint64_t now = loop_now_ms();
 
     if (!gh->paced || r->points == POINTS_HELD)
         return true;
@@ -335,7 +354,7 @@ static bool request_has_points(struct request *r, uint64_t now)
         return true;
     }
     r->points = POINTS_AWAITED;
-    r->options.deadline_ms += wait_ms;
+    start_awaiting(gh);
     loop_set_timer(gh->loop, &r->timer, now + wait_ms);
     return false;
 }
@@ -349,20 +368,21 @@ static void request_try(struct request *r)
     if (r->points == POINTS_AWAITED) {
         pace_spend(&gh->pace, r->options.method);
         r->points = POINTS_HELD;
+        stop_awaiting(gh);
     }
-    if (now >= r->options.deadline_ms) {
+    if (time_left(r) == 0) {
         if (r->last.err)
             request_finish(r, &r->last, NULL);
         else
             request_fail(r, -ETIMEDOUT, "no place in the queue of requests in time");
     } else if (gh->limited_until_ms > now) {
         request_wait(r, gh->limited_until_ms - now, &gh->limit_why);
-    } else if (!request_has_points(r, now)) {
+    } else if (!request_has_points(r)) {
         return;
     } else if (gh->in_flight >= gh->max_requests) {
         request_enqueue(r);
     } else {
-        request_send(r, now);
+        request_send(r);
     }
 }
 

@@ -13,10 +13,10 @@ struct request;
 
 struct request_options {
     const char *method;
-    const char *path; /* encoded, from the API's base on: "/user" */
-    const char *etag; /* NULL: unconditional */
-    const char *body; /* JSON, copied; NULL: none */
-    uint64_t deadline_ms;
+    const char *path;     /* encoded, from the API's base on: "/user" */
+    const char *etag;     /* NULL: unconditional */
+    const char *body;     /* JSON, copied; NULL: none */
+    uint64_t deadline_ms; /* of github_now_ms() */
     /* No second try where no connection could be made: for the first request of a mount,
      * where a person waits for the message. */
     bool impatient;

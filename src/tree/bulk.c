@@ -67,6 +67,19 @@ static struct node *secrets_of(const struct bulk *bulk)
     return bulk->task->node->parent;
 }
 
+void bulk_abandon(struct bulk *bulk, int err, const char *why)
+{
+    struct tree *tree = bulk->task->tree;
+    struct storing *storing;
+    struct failure failure;
+
+    DL_FOREACH(bulk->storing, storing) task_abandon(&storing->task, err, why);
+    failure_set(&failure, err, "%s; it was not sent", why);
+    for (; bulk->next < bulk->dotenv.count; bulk->next++)
+        failures_add_at(&tree->failures, "write", secrets_of(bulk),
+            bulk->dotenv.entry[bulk->next].name, &failure);
+}
+
 static void bulk_end(struct bulk *bulk)
 {
     struct task *task = bulk->task;
@@ -113,8 +126,7 @@ static void start_one(struct bulk *bulk, const struct dotenv_entry *entry)
     bulk->under_way++;
     struct task *task = &storing->task;
     task_init(task, asker->tree, secrets_of(bulk), "write", stored);
-    task->deadline_ms = task->wait.deadline_ms = task->key_wait.deadline_ms =
-        asker->deadline_ms;
+    task_set_deadline(task, asker->deadline_ms);
     task->payload = (struct payload){.data = entry->value, .len = entry->len};
     tree_store(task, entry->name);
 }
@@ -207,7 +219,8 @@ void bulk_start(struct task *task, const struct value *value)
     }
     task->bulk = bulk;
     bulk->task = task;
-    if (value->bytes.len == 0 && !value->spoilt) { /* nothing written is nothing sent */
+    /* Nothing written is nothing sent; nor is what was removed while it was open. */
+    if (task->node->presence == NODE_GONE || (value->bytes.len == 0 && !value->spoilt)) {
         upload_finish(task);
         return;
     }
@@ -215,8 +228,7 @@ void bulk_start(struct task *task, const struct value *value)
         upload_fail(task, &why);
         return;
     }
-    task->is_upload = true;
-    task->tree->uploads++;
+    task_counts_as_upload(task);
     task->wait.done = have_listing;
     int err = listing_want(task->tree, secrets_of(bulk), &task->wait);
     if (err != -EINPROGRESS) {

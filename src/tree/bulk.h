@@ -19,6 +19,9 @@ struct node *bulk_node(struct tree *tree, struct node *dir);
  */
 void bulk_start(struct task *task, const struct value *value);
 
+/* It will be dropped: `errors` names what is under way and what was not begun. */
+void bulk_abandon(struct bulk *bulk, int err, const char *why);
+
 /* Drops what is under way. NULL is allowed. */
 void bulk_cancel(struct bulk *bulk);
 

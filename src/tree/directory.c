@@ -22,6 +22,7 @@ static unsigned fold_hash(const char *name, size_t len)
 
 #include "tree/listing.h"
 #include "tree/name.h"
+#include "tree/staging.h"
 
 #include <utlist.h>
 
@@ -79,6 +80,13 @@ int directory_add(struct node *node, struct node *child)
     return 0;
 }
 
+void directory_uncount(struct node *child)
+{
+    struct directory *dir = child->parent->dir;
+    if (child->presence == NODE_HERE && child->kind->type == NODE_SECRET && dir && dir->secrets)
+        dir->secrets--;
+}
+
 void directory_remove(struct node *node, struct node *child)
 {
     if (directory_find(node, child->name) == child)
@@ -120,8 +128,9 @@ void directory_child_gone(struct nodes *nodes, struct node *child)
     struct node *dir = child->parent;
 
     node_ref(child);
-    if (child->presence == NODE_HERE && child->kind->type == NODE_SECRET && dir->dir->secrets)
-        dir->dir->secrets--;
+    if (child->kind->type == NODE_DIRECTORY)
+        staging_remove_below(nodes, child);
+    directory_uncount(child);
     directory_remove(dir, child);
     node_go(nodes, child);
     child->listed = false;
@@ -167,6 +176,7 @@ void directory_hide(struct node *child)
 void directory_come_back(struct node *child)
 {
     child->presence = NODE_HERE;
+    child->replaces = false;
     child->listed |= child->parent->dir->held;
     child->parent->dir->secrets++;
     child->parent->mtime = (int64_t)time(NULL);
@@ -256,16 +266,12 @@ static bool is_presentable(struct node *dir, const struct row *row, struct failu
 {
     char file_name[NAME_SIZE];
     struct failure why;
-    struct buffer path;
 
     if (name_encode(row->name, file_name))
         return true;
     failure_set(&why, -ENAMETOOLONG, "left out: %s: '%.60s'",
         row->name[0] ? "its name does not fit into 255 bytes" : "it has no name", row->name);
-    buffer_init(&path, 4096);
-    int err = node_tree_path(dir, &path);
-    failures_add(failures, "list", err || !path.data ? "" : path.data, &why);
-    buffer_release(&path);
+    failures_add_at(failures, "list", dir, "", &why);
     return false;
 }
 
@@ -280,7 +286,7 @@ static void drop_unlisted(struct nodes *nodes, struct node *dir)
         if (child->listed || child->presence != NODE_HERE || !node_is_from_api(child))
             continue;
         if (now < child->written_until_ms || child->busy || child->writers > 0)
-            child->listed = true;
+            child->listed = dir->dir->overruled = true;
         else if (dir->kind->complete || child->was_listed || now >= child->fresh_until_ms)
             directory_child_gone(nodes, child);
         /* else: found by name where a listing does not show everything */
@@ -294,6 +300,7 @@ int directory_merge(
     if (!d)
         return -ENOMEM;
     node_ref(dir);
+    d->overruled = false;
     for (struct node *c = directory_first(dir); c; c = directory_next(c)) {
         c->was_listed = c->listed;
         c->listed &= !node_is_from_api(c);
@@ -301,11 +308,14 @@ int directory_merge(
     int err = 0;
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->row[i];
-        if (!is_presentable(dir, row, failures) || is_dead(d, row))
+        if (!is_presentable(dir, row, failures))
             continue;
         struct node *child = directory_find(dir, row->name);
-        if (child && !node_is_from_api(child))
-            continue; /* a staging file has the name until it is renamed */
+        /* A staging file has its name until it is renamed. */
+        if (is_dead(d, row) || (child && !node_is_from_api(child))) {
+            d->overruled = true;
+            continue;
+        }
         if (child && child->presence == NODE_HELD) {
             child->listed = true;
             continue;
@@ -314,7 +324,7 @@ int directory_merge(
             struct failure why;
             failure_set(&why, -EEXIST, "left out: '%.80s' is '%.80s' without case", row->name,
                 child->name);
-            failures_add(failures, "list", dir->name, &why);
+            failures_add_at(failures, "list", dir, "", &why);
             continue;
         }
         child = child_for(nodes, dir, row);
@@ -341,7 +351,8 @@ struct node *directory_merge_one(
     struct node *child = hidden ? NULL : child_for(nodes, dir, row);
     if (!child)
         return NULL;
-    child->fresh_until_ms = child->policy_until_ms = fresh_until_ms;
+    child->fresh_until_ms = fresh_until_ms;
+    child->policy_seen_ms = loop_now_ms();
     return node_ref(child);
 }
 

@@ -15,10 +15,11 @@ struct tombstone;
 struct directory {
     struct node *children;  /* by name */
     struct tombstone *dead; /* what was deleted here, while listings may lag behind */
-    unsigned secrets;       /* children that are secrets and here */
+    unsigned secrets;       /* children that are secrets and NODE_HERE: all of them */
     unsigned staging_files;
 
-    bool held; /* there is a listing, if perhaps an old one */
+    bool held;      /* there is a listing, if perhaps an old one */
+    bool overruled; /* it is not what the server said: the same answer may mean another one */
     uint64_t fresh_until_ms;
     struct etags etags;
     struct listing *listing; /* what is being asked for; owned. See listing.h. */
@@ -47,6 +48,8 @@ struct node *directory_find(const struct node *dir, const char *name);
 struct node *directory_find_here(const struct node *dir, const char *name);
 /* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
 int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
+/* It will be taken out: it no longer counts as a secret that is here. */
+void directory_uncount(struct node *child);
 /* Takes it out, if it is in. */
 void directory_remove(struct node *dir, struct node *child);
 
@@ -59,8 +62,9 @@ bool directory_is_idle(const struct node *dir);
 /* Drops all children and the listing. Only when it is idle. */
 void directory_forget_children(struct nodes *nodes, struct node *dir);
 
-/* Makes what it holds what the rows say; but what was written or deleted here a moment ago
- * counts more. Names that cannot be shown are left out, with a line in `failures`. */
+/* Makes what it holds what the rows say; but what was written or deleted here a moment ago, or
+ * is open, counts more: see `overruled`. Names that cannot be shown are left out, with a line
+ * in `failures`. */
 int directory_merge(struct nodes *nodes, struct node *dir, const struct rows *rows,
     struct failures *failures) WARN_UNUSED;
 

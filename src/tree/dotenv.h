@@ -11,12 +11,12 @@
  *   after a backslash never closes it. In single quotes all is kept; in double quotes \n and \r
  *   are line ends, and before any other character the backslash is dropped.
  * - CRLF is LF everywhere.
- * - '$' is a character like others. Nothing is expanded, and `\$` is '$' (but in single
- * quotes), so a file that keeps gh from expanding anything says the same here.
+ * - '$' is a character like others. Nothing is expanded, and `\$` is '$', but in single quotes.
+ *   So a file that keeps gh from expanding anything says the same here.
  *
  * Where gh does otherwise:
- * - $NAME, ${NAME} and $(NAME) are expanded there, and `\\$` in double quotes is '$'; here it
- * is a backslash and '$'.
+ * - $NAME, ${NAME} and $(NAME) are expanded there. In double quotes `\\$` is '$' there, and here
+ *   a backslash and '$'.
  * - An escaped quote just before the closing one is lost there, and its backslash stays:
  *   "say \"hi\"" is read as [say "hi\].
  * - Bytes that are no UTF-8 become U+FFFD there in a value without quotes; here they are kept.

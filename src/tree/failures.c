@@ -3,6 +3,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "github/url.h"
+#include "tree/node.h"
 
 /* Enough for a path of NAME_MAX parts' usual length and all that a failure says. */
 #define LINE_MAX_SIZE 2048
@@ -47,6 +49,21 @@ void failures_add(struct failures *failures, const char *operation, const char *
     failures->line[failures->next] = whole;
     failures->next = (failures->next + 1) % FAILURES_KEPT;
     failures->count++;
+}
+
+void failures_add_at(struct failures *failures, const char *operation, const struct node *node,
+    const char *name, const struct failure *why)
+{
+    struct buffer path;
+
+    buffer_init(&path, URL_MAX);
+    int err = node ? node_tree_path(node, &path) : 0;
+    if (!err && *name && path.len > 0)
+        err = buffer_add_string(&path, "/");
+    if (!err)
+        err = buffer_add_string(&path, name);
+    failures_add(failures, operation, err || path.len == 0 ? "/" : path.data, why);
+    buffer_release(&path);
 }
 
 int failures_read(const struct failures *failures, struct buffer *ret)

@@ -21,6 +21,12 @@ struct failures {
 void failures_add(struct failures *failures, const char *operation, const char *path,
     const struct failure *why);
 
+/* The same, on what is called `name` in `node`, or with an empty name on `node` itself, which
+ * may be NULL. */
+struct node;
+void failures_add_at(struct failures *failures, const char *operation, const struct node *node,
+    const char *name, const struct failure *why);
+
 /* The lines, oldest first. 0 or -errno. */
 int failures_read(const struct failures *failures, struct buffer *ret) WARN_UNUSED;
 

@@ -1,6 +1,7 @@
 /* Files open for writing: what a write, a flush, an fsync and a release do. */
 #include <errno.h>
 #include <sys/wait.h>
+#include <utlist.h>
 
 #include "base/container.h"
 #include "base/process.h"
@@ -98,14 +99,30 @@ void tree_flush(struct task *task, struct handle *handle)
 struct release {
     struct task task;
     struct handle *handle;
+    struct release *prev, *next; /* in tree->releases */
 };
+
+static void release_end(struct release *release)
+{
+    struct tree *tree = release->handle->tree;
+    DL_DELETE(tree->releases, release);
+    handle_close(release->handle);
+    free(release);
+}
 
 static void released(struct task *task, int err)
 {
-    struct release *release = CONTAINER_OF(task, struct release, task);
     (void)err; /* told in `errors`: nobody waits */
-    handle_close(release->handle);
-    free(release);
+    release_end(CONTAINER_OF(task, struct release, task));
+}
+
+void tree_abandon_releases(struct tree *tree)
+{
+    while (tree->releases) {
+        struct release *release = tree->releases;
+        task_abandon(&release->task, -ECANCELED, "the mount has ended");
+        release_end(release);
+    }
 }
 
 static bool has_unsent(const struct handle *handle)
@@ -124,6 +141,7 @@ void tree_release(struct handle *handle)
         return;
     }
     release->handle = handle;
+    DL_APPEND(handle->tree->releases, release);
     task_init(&release->task, handle->tree, handle->node, "write", released);
     release->task.handle = handle;
     send_value(&release->task);

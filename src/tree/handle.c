@@ -77,7 +77,7 @@ void handle_open(struct task *task, struct node *node)
 {
     int err = handle_new(task, node, &task->handle);
     if (err) {
-        if (node->writers == 0 && node->replaces)
+        if (node->writers == 0 && node->presence == NODE_PENDING && node->replaces)
             directory_come_back(node);
         task_fail_errno(task, err, "no memory can be locked for the value");
         return;

@@ -162,7 +162,7 @@ void held_free_all(struct tree *tree)
 {
     while (tree->held) {
         if (tree->held->sent)
-            task_cancel(&tree->held->task);
+            task_abandon(&tree->held->task, -ECANCELED, "the mount has ended");
         held_free(tree->held);
     }
 }

@@ -65,6 +65,13 @@ bool listing_is_fresh(const struct node *dir)
     return dir->dir && dir->dir->held && loop_now_ms() < dir->dir->fresh_until_ms;
 }
 
+uint64_t listing_age(const struct tree *tree, const struct node *dir)
+{
+    if (!dir->dir || !dir->dir->held)
+        return UINT64_MAX;
+    return loop_now_ms() - (dir->dir->fresh_until_ms - tree->options.cache_ttl_ms);
+}
+
 static bool listing_is_busy(const struct node *dir)
 {
     const struct listing *listing = dir->dir ? dir->dir->listing : NULL;
@@ -138,8 +145,10 @@ static void listing_done(
         trust_containers(node, now);
         if (rows) {
             etags_release(&dir->etags);
-            dir->etags = *etags;
-            *etags = (struct etags){0};
+            if (!dir->overruled) {
+                dir->etags = *etags;
+                *etags = (struct etags){0};
+            }
         }
     }
     waiters_finish(&listing->waiters, failure.err ? &failure : NULL);
@@ -208,7 +217,7 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
             failure_set(&failure, -ENOENT, "deleted a moment ago");
     } else if (why->err == -ENOENT) {
         struct node *known = directory_find(dir, probe->name);
-        if (known && known->presence == NODE_HERE && !known->busy &&
+        if (known && known->presence == NODE_HERE && !known->busy && known->writers == 0 &&
             loop_now_ms() >= known->written_until_ms)
             directory_child_gone(&tree->nodes, known);
     }

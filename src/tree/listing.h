@@ -18,6 +18,9 @@ int listing_want(struct tree *tree, struct node *dir, struct wait *wait) WARN_UN
 /* Asks for it if it is not fresh, not asked for and did not fail a moment ago; nobody waits. */
 void listing_prefetch(struct tree *tree, struct node *dir, uint64_t deadline_ms);
 
+/* How long ago it was fetched or found unchanged, in ms; UINT64_MAX without one. */
+uint64_t listing_age(const struct tree *tree, const struct node *dir);
+
 /* Is it fresh? */
 bool listing_is_fresh(const struct node *dir);
 

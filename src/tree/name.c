@@ -7,9 +7,15 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Names are one without case: what differs in that alone can't be two files. */
+static bool begins_like_bulk(const char *name)
+{
+    return strncasecmp(name, NAME_BULK, strlen(NAME_BULK)) == 0;
+}
+
 const char *name_secret_problem(const char *name)
 {
-    if (strncmp(name, NAME_BULK, strlen(NAME_BULK)) == 0)
+    if (begins_like_bulk(name))
         return "many secrets at once are written to a file named .env, and to no other";
     if (!(isalpha((unsigned char)name[0]) || name[0] == '_'))
         return "a secret's name begins with a letter or '_'";
@@ -23,7 +29,7 @@ const char *name_secret_problem(const char *name)
 
 bool name_is_bulk(const char *name)
 {
-    return strcmp(name, NAME_BULK) == 0;
+    return strcasecmp(name, NAME_BULK) == 0;
 }
 
 /* At least `least` characters, all letters and digits. */
@@ -53,7 +59,7 @@ bool name_is_staging(const char *name, bool exclusive)
     if (!name_encode(name, encoded) || strcmp(name, encoded) != 0)
         return false; /* a lookup would not find it again */
     if (name[0] == '.')
-        return strncmp(name, NAME_BULK, strlen(NAME_BULK)) != 0;
+        return !begins_like_bulk(name);
     if (!exclusive)
         return false;
     return (strncmp(name, "tmp.", 4) == 0 && is_random_part(name + 4, 6)) ||

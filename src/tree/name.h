@@ -22,7 +22,7 @@ bool name_is_account(const char *name);
 bool name_is_repository(const char *name);
 bool name_is_secret(const char *name);
 
-/* The file that takes many secrets at once (contract §6). */
+/* The file that takes many secrets at once (contract §6); also spelled in upper case. */
 #define NAME_BULK ".env"
 bool name_is_bulk(const char *name);
 

@@ -79,6 +79,13 @@ bool node_is_from_api(const struct node *node)
     return node->parent && node->kind == kind_get(node->parent->kind->child);
 }
 
+bool node_is_gone(const struct node *node)
+{
+    while (node && node->presence != NODE_GONE)
+        node = node->parent;
+    return node;
+}
+
 struct node *node_ref(struct node *node)
 {
     node->references++;
@@ -94,6 +101,7 @@ void node_drop(struct nodes *nodes, struct node *node)
 {
     struct node *parent = node->parent;
     if (parent) {
+        directory_uncount(node);
         directory_remove(parent, node);
         parent->references--;
     }

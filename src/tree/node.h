@@ -55,7 +55,7 @@ struct node {
     int upload_error;          /* -errno of the last upload if it failed, else 0 */
     uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */
     uint64_t written_until_ms; /* what was written here counts more than what is listed */
-    uint64_t policy_until_ms;  /* visibility is known so long, from one of the two */
+    uint64_t policy_seen_ms;   /* when visibility was last seen, but in a listing */
     struct waiters turns;      /* those that wait until it is not busy */
     union {                    /* by kind */
         struct held *held;     /* of a secret: its DELETE, while that is held or under way */
@@ -92,6 +92,9 @@ struct node *node_new(
 /* Is it of the kind that the API lists in its directory? Staging files and `.env` are here
  * alone. */
 bool node_is_from_api(const struct node *node);
+
+/* Has it, or a directory that it is in, gone? */
+bool node_is_gone(const struct node *node);
 
 /* What is in a staging file; NULL for any other node. */
 static inline struct staged *node_staged(const struct node *node)

@@ -46,6 +46,8 @@ static int create_node(struct task *task, struct node **ret)
         *ret = directory_replace(nodes, node);
         return *ret ? 0 : -ENOMEM;
     }
+    if (node && !node_is_from_api(node)) /* a staging file has the name */
+        return -EEXIST;
     if (node) {
         *ret = node_ref(node);
         return 0;
@@ -67,13 +69,9 @@ static int create_node(struct task *task, struct node **ret)
 /* The task is on the secret itself from here on, so that its turns are kept. */
 static void store_on(struct task *task, struct node *node)
 {
-    struct node *dir = task->node;
-
-    task->node = node_ref(node);
-    task->name[0] = '\0';
+    task_move_to(task, node);
     node->writers++;
     task->is_writer = true;
-    node_unref(&task->tree->nodes, dir);
     upload_start(task);
 }
 
@@ -142,15 +140,12 @@ static void create_staging(struct task *task)
 
 static void create_bulk(struct task *task)
 {
-    struct node *dir = task->node;
-    struct node *node = bulk_node(task->tree, dir);
+    struct node *node = bulk_node(task->tree, task->node);
 
     if (!node) {
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
     } else if (task->is_store) {
-        task->node = node_ref(node);
-        task->name[0] = '\0';
-        node_unref(&task->tree->nodes, dir);
+        task_move_to(task, node);
         bulk_start(task, task->payload.value);
     } else {
         handle_open(task, node);
@@ -336,7 +331,7 @@ static void create(struct task *task, const char *file_name)
 {
     struct node *dir = task->node;
 
-    if (dir->presence == NODE_GONE) {
+    if (node_is_gone(dir)) {
         task_fail_errno(task, -ESTALE, "the directory is gone");
         return;
     }

@@ -53,6 +53,8 @@ void tree_write(
     struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset);
 /* Closes it when nobody has it any more; what was written and not sent is sent before. */
 void tree_release(struct handle *handle);
+/* Drops what is being sent so, with a line in `errors` each: the end has come. */
+void tree_abandon_releases(struct tree *tree);
 
 /* access.c */
 

@@ -10,20 +10,13 @@
 #include "tree/staging.h"
 #include "tree/tree.h"
 
-/* The directory has had no other name for it: a temporary one, or `.env` before it was used. */
-static struct node *beside_of_name(const struct node *dir, const char *name)
-{
-    struct node *node = directory_find(dir, name);
-    return node && node_staged(node) ? node : NULL;
-}
-
 static void move(
     struct task *task, struct node *staged, struct node *dir, const char *name, unsigned flags)
 {
-    struct node *old = beside_of_name(dir, name);
-    int err = old && (flags & RENAME_NOREPLACE)
-                  ? -EEXIST
-                  : staging_move(&task->tree->nodes, staged, dir, name, old);
+    struct node *old = directory_find(dir, name);
+    bool can_be_replaced = !old || (node_staged(old) && !(flags & RENAME_NOREPLACE));
+    int err =
+        can_be_replaced ? staging_move(&task->tree->nodes, staged, dir, name, old) : -EEXIST;
     if (err)
         task_fail_errno(task, err, strerror(-err));
     else
@@ -34,13 +27,10 @@ static void move(
 static void store(
     struct task *task, struct node *staged, struct node *dir, const char *name, unsigned flags)
 {
-    struct node *from = task->node;
-
     task->staged = node_ref(staged);
     task->payload.value = &staged->staged->value;
     task->flags = flags & RENAME_NOREPLACE ? O_EXCL : 0;
-    task->node = node_ref(dir);
-    node_unref(&task->tree->nodes, from);
+    task_move_to(task, dir);
     tree_store(task, name);
 }
 
@@ -57,8 +47,11 @@ void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
 {
     held_go_on(task->tree, task->tid, new_dir, new_name);
     struct node *node = find_source(task, file_name);
+    const struct node *target = directory_find(new_dir, new_name);
 
-    if (!node)
+    if (node_is_gone(new_dir))
+        task_fail_errno(task, -ESTALE, "the directory is gone");
+    else if (!node)
         task_fail_errno(task, -ENOENT, "no such file");
     else if (node->kind->type == NODE_SECRET)
         task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
@@ -68,7 +61,7 @@ void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
         task_fail_errno(task, -EINVAL, "files cannot be exchanged");
     else if (strlen(new_name) > NAME_MAX)
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
-    else if (name_is_staging(new_name, false) || beside_of_name(new_dir, new_name))
+    else if (name_is_staging(new_name, false) || (target && node_staged(target)))
         move(task, node, new_dir, new_name, flags);
     else
         store(task, node, new_dir, new_name, flags);

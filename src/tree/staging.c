@@ -10,19 +10,17 @@
 /* Contract §3: a tool that was going to rename it has done so by then. */
 #define LEFT_BEHIND_MS (10u * 60 * 1000)
 
+static void tell(struct staged *staged, const char *message)
+{
+    struct failure why;
+    failure_set(&why, -ECANCELED, "%s", message);
+    failures_add_at(&staged->tree->failures, "stage", staged->node, "", &why);
+}
+
 static void left_behind(struct loop_timer *timer)
 {
-    struct staged *staged = CONTAINER_OF(timer, struct staged, timer);
-    struct failure why;
-    struct buffer path;
-
-    failure_set(&why, -ECANCELED,
-        "a staging file is left behind and was never sent: rename it onto a name, or remove "
-        "it");
-    buffer_init(&path, 4096);
-    int err = node_tree_path(staged->node, &path);
-    failures_add(&staged->tree->failures, "stage", err ? staged->node->name : path.data, &why);
-    buffer_release(&path);
+    tell(CONTAINER_OF(timer, struct staged, timer),
+        "left behind, and never sent: rename it onto a secret's name, or remove it");
 }
 
 static struct staged *staged_new(struct tree *tree, struct node *node)
@@ -84,6 +82,21 @@ void staging_remove(struct nodes *nodes, struct node *node)
     directory_child_gone(nodes, node);
     staging_wipe_removed(node);
     node_unref(nodes, node);
+}
+
+void staging_remove_below(struct nodes *nodes, struct node *dir)
+{
+    struct node *child, *next;
+
+    for (child = directory_first(dir); child; child = next) {
+        next = directory_next(child);
+        if (child->kind->type == NODE_DIRECTORY) {
+            staging_remove_below(nodes, child);
+        } else if (node_staged(child)) {
+            tell(child->staged, "removed, and never sent: its directory is gone");
+            staging_remove(nodes, child);
+        }
+    }
 }
 
 void staging_publish(struct nodes *nodes, struct node *node)

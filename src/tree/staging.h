@@ -34,6 +34,9 @@ void staging_remove(struct nodes *nodes, struct node *node);
 /* Wipes what a removed one holds if nobody has it open: the kernel may know it for long. */
 void staging_wipe_removed(struct node *node);
 
+/* The directory has gone: what is staged in it, and below, is removed, with a line each. */
+void staging_remove_below(struct nodes *nodes, struct node *dir);
+
 /* It was stored under another name: as staging_remove(), and who has it open still can't write
  * to it, which would be lost. */
 void staging_publish(struct nodes *nodes, struct node *node);

@@ -20,9 +20,27 @@ void task_init(struct task *task, struct tree *tree, struct node *node, const ch
         .operation = operation,
         .notice_fd = -1,
         .node = node ? node_ref(node) : NULL,
-        .deadline_ms = loop_now_ms() + tree->options.timeout_ms,
     };
-    task->wait.deadline_ms = task->key_wait.deadline_ms = task->deadline_ms;
+    task_set_deadline(task, github_now_ms(tree->github) + tree->options.timeout_ms);
+}
+
+void task_set_deadline(struct task *task, uint64_t deadline_ms)
+{
+    task->deadline_ms = task->wait.deadline_ms = task->key_wait.deadline_ms = deadline_ms;
+}
+
+void task_move_to(struct task *task, struct node *node)
+{
+    struct node *from = task->node;
+    task->node = node_ref(node);
+    task->name[0] = '\0';
+    node_unref(&task->tree->nodes, from);
+}
+
+void task_counts_as_upload(struct task *task)
+{
+    task->is_upload = true;
+    task->tree->uploads++;
 }
 
 void task_cancel(struct task *task)
@@ -86,19 +104,10 @@ void task_finish(struct task *task)
 
 static void task_report(struct task *task)
 {
-    struct buffer path;
-
     if (task->quiet || (task->failure.err == -ENOENT && !task->operation))
         return;
-    buffer_init(&path, URL_MAX);
-    int err = task->node ? node_tree_path(task->node, &path) : 0;
-    if (!err && task->name[0] && path.len > 0)
-        err = buffer_add_string(&path, "/");
-    if (!err)
-        err = buffer_add_string(&path, task->name);
-    failures_add(&task->tree->failures, task->operation ? task->operation : "lookup",
-        err || path.len == 0 ? "/" : path.data, &task->failure);
-    buffer_release(&path);
+    failures_add_at(&task->tree->failures, task->operation ? task->operation : "lookup",
+        task->node, task->name, &task->failure);
 }
 
 void task_fail(struct task *task, const struct failure *why)
@@ -111,13 +120,15 @@ void task_fail(struct task *task, const struct failure *why)
     task_end(task, task->failure.err);
 }
 
-void task_abandon(struct task *task, int err)
+void task_abandon(struct task *task, int err, const char *why)
 {
+    if (task->bulk)
+        bulk_abandon(task->bulk, err, why);
     if (task->is_upload) {
-        task->node->upload_error =
-            err == -EINTR ? -ECANCELED : err; /* it lives on, for fsync */
-        failure_set(
-            &task->failure, err, "interrupted by a signal; what was sent may still be stored");
+        bool is_value = task->bulk || task->payload.value || task->payload.data;
+        if (is_value) /* it lives on, for fsync */
+            task->node->upload_error = err == -EINTR ? -ECANCELED : err;
+        failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
         task_report(task);
     }
     task_cancel(task);

@@ -68,6 +68,13 @@ struct task {
 void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
     void (*done)(struct task *task, int err));
 
+/* github_now_ms()'s time; at first, the mount's `timeout` from now. */
+void task_set_deadline(struct task *task, uint64_t deadline_ms);
+/* From here on it is on another node, and not on a name in it. */
+void task_move_to(struct task *task, struct node *node);
+/* The end of the program waits for it. */
+void task_counts_as_upload(struct task *task);
+
 /* Ends it well. */
 void task_finish(struct task *task);
 /* Ends it with a failure, which goes to `errors`; but a name that is not there does not, when
@@ -76,9 +83,9 @@ void task_fail(struct task *task, const struct failure *why);
 /* The same for one that needs no answer of a server. */
 void task_fail_errno(struct task *task, int err, const char *message);
 
-/* Ends it because the caller has gone, or wants no answer: as task_cancel(), but an upload that
- * is dropped so is told of in `errors`. */
-void task_abandon(struct task *task, int err);
+/* Ends it because the caller has gone, or wants no answer, or the program ends: as
+ * task_cancel(), but an upload that is dropped so is told of in `errors`. */
+void task_abandon(struct task *task, int err, const char *why);
 
 /* Ends it without a word. Requests under way are dropped. */
 void task_cancel(struct task *task);

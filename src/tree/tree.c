@@ -38,6 +38,7 @@ void tree_free(struct tree *tree)
     if (!tree)
         return;
     held_free_all(tree);
+    tree_abandon_releases(tree);
     while (tree->handles)
         handle_close(tree->handles);
     while (tree->controls)

@@ -35,6 +35,7 @@ struct tree {
     struct node *reports;     /* .ghsecretfs */
     char *login;              /* empty: the token has none */
     struct handle *handles;   /* open */
+    struct release *releases; /* of handles that nobody has any more */
     struct control *controls; /* open */
     struct repository_ids repository_ids;
     struct held *held;                /* DELETEs */

@@ -9,8 +9,6 @@
 #include "tree/staging.h"
 #include "tree/tree.h"
 
-/* The task is on the secret itself from here on, so that its turns are kept. */
-
 /* rm -f takes EINVAL, as it takes ENOENT, for the absence of the file, and is silent. */
 static void unlink_fail(struct task *task, const struct failure *why)
 {
@@ -74,8 +72,7 @@ static void unlink_have_turn(struct wait *wait)
 
 void tree_delete(struct task *task)
 {
-    task->is_upload = true;
-    task->tree->uploads++;
+    task_counts_as_upload(task);
     task->wait.done = unlink_have_turn;
     if (node_take_turn(task->node, &task->wait) == 0) {
         task->has_turn = true;
@@ -137,9 +134,7 @@ void tree_unlink(struct task *task, const char *file_name)
     }
     if (means_its_own_write(task, node))
         return;
-    task->node = node_ref(node);
-    task->name[0] = '\0';
-    node_unref(&task->tree->nodes, dir);
+    task_move_to(task, node); /* so that its turns are kept */
     if (node->presence == NODE_HERE && held_wanted(task))
         unlink_held(task);
     else

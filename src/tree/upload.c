@@ -11,6 +11,9 @@
 #include "tree/staging.h"
 #include "tree/tree.h"
 
+/* From the lookup that comes before an open to the PUT; not as long as a listing is believed.
+ */
+#define POLICY_TRUST_MS 1000
 /* Contract §3: so long is a refusal for want of permission open's answer. */
 #define REFUSAL_TTL_MS 10000
 
@@ -65,7 +68,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     if (task->sent_visibility) {
         struct node *policy_node = policy_of_secret(node);
         node->visibility = task->sent_visibility;
-        node->policy_until_ms = loop_now_ms() + task->tree->options.cache_ttl_ms;
+        node->policy_seen_ms = loop_now_ms();
         if (policy_node && policy_is_held(policy_node) &&
             policy_node->policy->generation == task->sent_generation)
             policy_drop(task->tree, policy_node); /* nothing was written meanwhile */
@@ -73,7 +76,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     upload_finish(task);
 }
 
-/* -ENODATA: nothing is written, or no more. */
+/* -ECANCELED: nothing is written, or no more. */
 static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
 {
     const struct task *task = arg;
@@ -85,7 +88,7 @@ static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
         return 0;
     }
     int err = value_payload(payload->value, task->tree->options.newline, ret, ret_len);
-    return !err && *ret_len == 0 ? -ENODATA : err;
+    return !err && *ret_len == 0 ? -ECANCELED : err;
 }
 
 static void upload_put(struct task *task, const struct secret_policy *policy)
@@ -194,11 +197,15 @@ static void upload_have_visibility(struct wait *wait)
         upload_with_policy(task);
 }
 
-/* Is who may use it known as of less than cache_ttl ago? Another hand may have changed it. */
-static bool visibility_is_fresh(const struct node *secret)
+/* Was who may use it seen a moment ago? What another hand has changed since must not be undone.
+ */
+static bool visibility_was_seen(const struct tree *tree, const struct node *secret)
 {
-    return (secret->listed && listing_is_fresh(secret->parent)) ||
-           loop_now_ms() < secret->policy_until_ms;
+    uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;
+    uint64_t listing_age_ms = secret->listed ? listing_age(tree, secret->parent) : UINT64_MAX;
+    if (listing_age_ms < age_ms)
+        age_ms = listing_age_ms;
+    return age_ms < tree->options.cache_ttl_ms && age_ms < POLICY_TRUST_MS;
 }
 
 static void upload_send(struct task *task)
@@ -215,7 +222,7 @@ static void upload_send(struct task *task)
         return;
     }
     task->wait.done = upload_have_visibility;
-    int err = node->presence == NODE_HERE && !visibility_is_fresh(node)
+    int err = node->presence == NODE_HERE && !visibility_was_seen(task->tree, node)
                   ? listing_want_one(task->tree, secrets, node->name, &task->wait)
                   : 0;
     if (err == -EINPROGRESS)
@@ -237,7 +244,7 @@ void upload_start(struct task *task)
     size_t len;
 
     int err = payload_get(task, &data, &len);
-    if (err == -ENODATA) { /* nothing written is nothing sent */
+    if (err == -ECANCELED) { /* nothing written is nothing sent */
         upload_finish(task);
         return;
     }
@@ -245,8 +252,7 @@ void upload_start(struct task *task)
         upload_fail_errno(task, err, value_problem(task->payload.value, err));
         return;
     }
-    task->is_upload = true;
-    task->tree->uploads++;
+    task_counts_as_upload(task);
     task->wait.done = upload_have_turn;
     if (node_take_turn(task->node, &task->wait) == 0) {
         task->has_turn = true;

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from calls import exists, fails, put
+from calls import exists, fails, opened, put
 from demo import LIST, WEB_SECRETS
 
 ORG = "orgs/acme/actions/secrets"
@@ -166,6 +166,48 @@ def test_it_is_a_file_that_was_written(mount):
     assert not exists(m.secrets / ".env")
     assert sorted(os.listdir(m.secrets)) == sorted([*WEB_SECRETS, "ONE", "TWO"])
     assert m.github.requests("DELETE") == []
+
+
+def test_removed_while_it_is_open(mount):
+    m = mount()
+    with opened(m.secrets / ".env") as fd:
+        os.write(fd, b"ONE=1\n")
+        os.unlink(m.secrets / ".env")
+    assert m.github.requests("PUT") == []
+
+
+@pytest.mark.parametrize("name", [".ENV", ".Env"])
+def test_its_name_in_another_case(mount, name):
+    """It is the same file, and no staging file that would never be sent."""
+    m = mount()
+    put(m.secrets / name, b"ONE=1\n")
+    put(m.secrets / ".env", b"TWO=2\n")
+    assert m.github.plaintext(f"{LIST}/ONE") == b"1"
+    assert m.github.plaintext(f"{LIST}/TWO") == b"2"
+    put(m.secrets / ".x", b"THREE=3\n")
+    os.rename(m.secrets / ".x", m.secrets / name)
+    assert m.github.plaintext(f"{LIST}/THREE") == b"3"
+
+
+def test_a_name_that_a_staging_file_has(mount):
+    m = mount()
+    put(m.secrets / "tmpabcdefgh", b"staged", os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    with fails("EEXIST"):
+        put(m.secrets / ".env", b"TMPABCDEFGH=1\nONE=1\n")
+    assert m.github.plaintext(f"{LIST}/ONE") == b"1"
+    assert m.github.plaintext(f"{LIST}/TMPABCDEFGH") is None
+
+
+def test_an_interrupt_names_what_was_not_sent(mount, tmp_path):
+    m = mount(max_requests=4)
+    text, values = env_file(20)
+    (tmp_path / "prod.env").write_bytes(text)
+    m.warm()
+    m.github.fault(method="PUT", action="hang", count=-1)
+    assert m.sh(f"timeout -s KILL 1 cp {tmp_path}/prod.env .env").returncode != 0
+    lines = "\n".join(m.errors())
+    assert all(f"/{name}: EINTR" in lines for name in values)
+    assert lines.count("it was not sent") == 16
 
 
 def test_a_staging_file_is_renamed_onto_it(mount):

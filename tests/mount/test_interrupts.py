@@ -633,3 +633,12 @@ def test_with_a_directory_that_the_kernel_holds(mount, call):
     assert second.result()[0] == "ok"
     with fails("ENOENT"):
         os.stat(m.path / WEB / "NEW_1")
+
+
+def test_a_killed_rm_says_nothing_of_the_value(mount):
+    m = mount(timeout=LONG)
+    m.warm()
+    m.github.fault(method="DELETE", action="hang", count=-1)
+    assert m.sh("timeout -s KILL 1 rm NPM_TOKEN").returncode != 0
+    m.github.clear_faults()
+    assert m.sh("sync NPM_TOKEN").returncode == 0

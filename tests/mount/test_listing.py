@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from calls import exists, fails, put
+from calls import exists, fails, opened, put
 from demo import ALL_SECRETS, LIST, WEB, WEB_SECRETS, secrets_body
 from mounting import wait_until
 
@@ -466,3 +466,27 @@ def test_written_again_after_removal(mount):
     put(m.secrets / "NPM_TOKEN", b"again")
     assert "NPM_TOKEN" in os.listdir(m.secrets)
     assert m.github.plaintext(f"{LIST}/NPM_TOKEN") == b"again"
+
+
+# What this mount knows better, for a while
+
+
+def test_a_secret_that_another_client_deleted_while_it_was_open(mount):
+    """What is open stays; but a listing that says otherwise is not taken for unchanged later."""
+    m = mount(cache_ttl=0)
+    os.listdir(m.secrets)
+    with opened(m.secrets / "NPM_TOKEN", os.O_WRONLY):
+        m.github.api("DELETE", f"{LIST}/NPM_TOKEN")
+        assert "NPM_TOKEN" in os.listdir(m.secrets)
+    assert "NPM_TOKEN" not in os.listdir(m.secrets)
+
+
+def test_a_write_to_a_secret_that_another_client_deleted(mount):
+    m = mount(cache_ttl=0)
+    directory = m.path / "orgs/acme/actions/secrets"
+    os.stat(directory / "SONAR_TOKEN")
+    with opened(directory / "SONAR_TOKEN", os.O_WRONLY) as fd:
+        os.write(fd, b"value")
+        m.github.api("DELETE", f"{ORGANIZATION_LIST}/SONAR_TOKEN")
+        exists(directory / "SONAR_TOKEN")
+    assert m.github.plaintext(f"{ORGANIZATION_LIST}/SONAR_TOKEN") == b"value"

@@ -1,5 +1,6 @@
 """Tools that replace a file by unlink and create don't lose the old value (contract §3)."""
 
+import contextlib
 import os
 import select
 import shutil
@@ -609,3 +610,15 @@ def test_one_that_fails_at_the_end(mount, actor):
     assert m.github.requests("DELETE", OLD)
     assert m.github.plaintext(OLD) is not None
     assert "NPM_TOKEN" in m.log()
+
+
+def test_a_name_that_comes_back_counts_once(mount, new):
+    m = mount()
+    m.warm()
+    for _ in range(2):
+        m.github.fault(method="PUT", status=422)
+        assert m.sh(f"cp --remove-destination {new}/NPM_TOKEN .").returncode != 0
+        with contextlib.suppress(OSError):
+            os.close(os.open(m.secrets / "NPM_TOKEN", os.O_WRONLY))
+    counts = os.statvfs(m.secrets)
+    assert counts.f_files - counts.f_ffree == len(WEB_SECRETS)

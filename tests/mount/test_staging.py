@@ -38,7 +38,7 @@ def rename(old, new, flags):
 
 
 @pytest.mark.parametrize(
-    "name", [".x", ".NAME.a1B2c3", ".NAME.swp", ".ansible_tmpx1NAME", ".e", ".en", ".ENV"]
+    "name", [".x", ".NAME.a1B2c3", ".NAME.swp", ".ansible_tmpx1NAME", ".e", ".en"]
 )
 def test_a_name_with_a_dot_is_staged(mount, name):
     m = mount()
@@ -68,6 +68,7 @@ def test_temporary_names_are_staged_when_created_exclusively(mount, name):
         ("MY-TOKEN", EXCLUSIVE),
         ("NAME.a1B2c3", EXCLUSIVE),
         (".envrc", EXCLUSIVE),
+        (".ENVRC", EXCLUSIVE),
         (".env.production", EXCLUSIVE),
         (".x%2", EXCLUSIVE),
     ],
@@ -321,6 +322,26 @@ def test_into_another_directory(mount):
     path = stage(m.secrets / ".file")
     with fails("EPERM"):
         os.rename(path, m.path / "NEW")
+
+
+def test_into_a_directory_that_is_gone(mount):
+    m = mount(cache_ttl=0)
+    environment = m.path / "repos/acme/web/environments/staging"
+    assert "staging" in os.listdir(environment.parent)
+    staged = stage(environment / "secrets/.lost")
+    path = stage(m.secrets / ".file")
+    gone = os.open(environment / "secrets", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        body = {"total_count": 0, "environments": []}
+        m.github.fault(method="GET", path="/repos/acme/web/environments", body=body)
+        assert os.listdir(environment.parent) == []
+        with fails("ESTALE"):
+            os.rename(path, ".moved", dst_dir_fd=gone)
+    finally:
+        os.close(gone)
+    assert exists(path)
+    assert any("/.lost: " in line and "its directory is gone" in line for line in m.errors())
+    assert not exists(staged)  # it is there again, and empty
 
 
 def test_flags(mount):

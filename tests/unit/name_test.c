@@ -234,7 +234,7 @@ static void test_staging(void **state)
         {".x", true, true},
         {".NAME.a1B2c3", true, true},
         {".en", true, true},
-        {".ENV", true, true},
+        {".ENV", false, false},
         {".env", false, false},
         {".env.x", false, false},
         {".envrc", false, false},
@@ -257,7 +257,7 @@ static void test_staging(void **state)
     for (size_t i = 0; i < LENGTH(rows); i++) {
         assert_int_equal(name_is_staging(rows[i].name, false), rows[i].always);
         assert_int_equal(name_is_staging(rows[i].name, true), rows[i].exclusive);
-        assert_int_equal(name_is_bulk(rows[i].name), strcmp(rows[i].name, ".env") == 0);
+        assert_int_equal(name_is_bulk(rows[i].name), strcasecmp(rows[i].name, ".env") == 0);
     }
 }
 
