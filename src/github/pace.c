@@ -4,9 +4,14 @@
 
 #define MILLI 1000
 
+static bool is_read(const char *method)
+{
+    return strcmp(method, "GET") == 0;
+}
+
 static int64_t cost(const char *method)
 {
-    return (strcmp(method, "GET") == 0 ? 1 : 5) * MILLI;
+    return (is_read(method) ? 1 : 5) * MILLI;
 }
 
 /* A point a second is a millipoint a millisecond. */
@@ -25,11 +30,10 @@ void pace_init(struct pace *pace, uint64_t now_ms)
 uint64_t pace_reserve(struct pace *pace, const char *method, uint64_t now_ms)
 {
     int64_t price = cost(method);
-    bool reads = price == MILLI;
 
     pace->millipoints = refilled(pace, now_ms) - price;
     pace->at_ms = now_ms;
-    int64_t missing = -pace->millipoints - (reads ? pace->reserved : 0);
+    int64_t missing = -pace->millipoints - (is_read(method) ? pace->reserved : 0);
     if (missing <= 0)
         return 0;
     pace->reserved += price;

@@ -15,8 +15,8 @@
  *   So a file that keeps gh from expanding anything says the same here.
  *
  * Where gh does otherwise:
- * - $NAME, ${NAME} and $(NAME) are expanded there. In double quotes `\\$` is '$' there, and here
- *   a backslash and '$'.
+ * - $NAME, ${NAME} and $(NAME) are expanded there. In double quotes `\\$` is '$' there, and
+ * here a backslash and '$'.
  * - An escaped quote just before the closing one is lost there, and its backslash stays:
  *   "say \"hi\"" is read as [say "hi\].
  * - Bytes that are no UTF-8 become U+FFFD there in a value without quotes; here they are kept.

@@ -22,7 +22,7 @@ static void drop_failed(struct task *task, int wait_status)
     else
         failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
             WEXITSTATUS(wait_status));
-    (void)!value_truncate(task->handle->value, 0);
+    value_clear(task->handle->value);
     upload_fail(task, &why);
 }
 

@@ -113,7 +113,7 @@ static void create_or_open_secret(struct task *task)
 }
 
 /* A file that is here alone. */
-static void open_beside(struct task *task, struct node *node)
+static void open_local(struct task *task, struct node *node)
 {
     if (task->flags & O_EXCL) {
         task_fail_errno(task, -EEXIST, "the file exists");
@@ -121,7 +121,7 @@ static void open_beside(struct task *task, struct node *node)
     }
     struct staged *staged = node_staged(node);
     if (staged && (task->flags & O_TRUNC))
-        (void)!value_truncate(&staged->value, 0);
+        value_clear(&staged->value);
     handle_open(task, node);
 }
 
@@ -158,7 +158,7 @@ static void create_ready(struct task *task)
     struct node *node = directory_find(task->node, task->name);
 
     if (node && !node_is_from_api(node) && !task->is_store)
-        open_beside(task, node);
+        open_local(task, node);
     else if (name_is_bulk(task->name))
         create_bulk(task);
     else if (!task->is_store && name_is_staging(task->name, task->flags & O_EXCL))
@@ -313,7 +313,7 @@ void tree_open(struct task *task)
     else if (is_nameless(task))
         return;
     else if (node_staged(node))
-        open_beside(task, node);
+        open_local(task, node);
     else
         preflight(task, false);
 }
@@ -322,9 +322,9 @@ void tree_open(struct task *task)
 static const char *problem_of_name(const struct task *task)
 {
     const struct node *known = directory_find(task->node, task->name);
-    bool is_beside = !task->is_store && ((known && node_staged(known)) ||
-                                            name_is_staging(task->name, task->flags & O_EXCL));
-    return is_beside || name_is_bulk(task->name) ? NULL : name_secret_problem(task->name);
+    bool is_local = !task->is_store && ((known && node_staged(known)) ||
+                                           name_is_staging(task->name, task->flags & O_EXCL));
+    return is_local || name_is_bulk(task->name) ? NULL : name_secret_problem(task->name);
 }
 
 static void create(struct task *task, const char *file_name)

@@ -72,7 +72,7 @@ int staging_create(struct tree *tree, struct node *dir, const char *name, struct
 void staging_wipe_removed(struct node *node)
 {
     if (node->presence == NODE_GONE && node->writers == 0)
-        (void)!value_truncate(&node->staged->value, 0);
+        value_clear(&node->staged->value);
 }
 
 void staging_remove(struct nodes *nodes, struct node *node)
@@ -104,7 +104,7 @@ void staging_publish(struct nodes *nodes, struct node *node)
     if (node->presence == NODE_GONE)
         return; /* removed while it was sent */
     node->staged->published = true;
-    (void)!value_truncate(&node->staged->value, 0);
+    value_clear(&node->staged->value);
     staging_remove(nodes, node);
 }
 

@@ -47,12 +47,17 @@ int value_write(struct value *value, const void *data, size_t len, uint64_t offs
     return 0;
 }
 
+void value_clear(struct value *value)
+{
+    locked_clear(&value->bytes);
+    value->spoilt = 0;
+    value->dirty = false;
+}
+
 int value_truncate(struct value *value, uint64_t len)
 {
     if (len == 0) {
-        locked_clear(&value->bytes);
-        value->spoilt = 0;
-        value->dirty = false;
+        value_clear(value);
         return 0;
     }
     if (value->sparse)

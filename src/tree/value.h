@@ -37,7 +37,10 @@ void value_release(struct value *value);
  */
 int value_write(struct value *value, const void *data, size_t len, uint64_t offset) WARN_UNUSED;
 
-/* To nothing: as it was at open. To the length written: nothing to do. Any other: -EINVAL, but
+/* To nothing: as it was at open. */
+void value_clear(struct value *value);
+
+/* To nothing: the same. To the length written: nothing to do. Any other: -EINVAL, but
  * for a sparse value, which gives -EFBIG or -ENOMEM and is then as it was. */
 int value_truncate(struct value *value, uint64_t len) WARN_UNUSED;
 
