@@ -74,7 +74,8 @@ void tree_flush(struct task *task, struct handle *handle)
 
     use_handle(task, handle);
     if (value->spoilt) {
-        if (process_has_failed(task->tid, &wait_status))
+        /* A staging file is shared by those who have it open, and outlives them. */
+        if (!node_staged(task->node) && process_has_failed(task->tid, &wait_status))
             drop_failed(task, wait_status);
         else
             fail_spoilt(task, value);

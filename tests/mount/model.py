@@ -46,7 +46,6 @@ class Model(Callers):
         self.server = Server(port)
         self.secrets = {}  # place: Secret, of what is there
         self.staged = {}  # place: Staged
-        self.retired = set()  # the mount may not know yet what the server has
         self._numbers = 0
         self.places = [(s, f"NAME_{n}") for s in self.SCOPES for n in range(NAMES)]
         self.writes = dict.fromkeys(self.places, 0)  # accepted PUTs; None: not known
@@ -74,8 +73,6 @@ class Model(Callers):
         """Of a secret that is there, or is not, or may be."""
         for _ in range(20):
             place = self.random.choice(self.places)
-            if place in self.retired:
-                continue
             if there is None or (place in self.secrets) == there:
                 return place
         return None
@@ -111,18 +108,12 @@ class Model(Callers):
         secret.failed_by.add(pid)
         secret.errors = {-error}
 
-    def not_known(self, secret, value):
-        """The server has this; whether the mount knows of it cannot be told."""
+    def interrupted(self, secret, value):
+        """Whoever sent a value was killed meanwhile; the server has this one."""
+        secret.value = value
+        # Never EINTR: whoever is told that tries again for ever.
+        secret.errors = {0, -errno.ECANCELED, *secret.errors}
         self.writes[secret.place] = None
-        if secret.value is not None:
-            secret.value = value
-            # Never EINTR: whoever is told that tries again for ever.
-            secret.errors = {0, -errno.ECANCELED, *secret.errors}
-            return
-        self.secrets.pop(secret.place, None)
-        secret.gone = True
-        if value is not None:
-            self.retired.add(secret.place)
 
     def maybe_fault(self, method, place, likely):
         """Orders one for the next request; (fault, error of the caller)."""
@@ -205,12 +196,11 @@ class Model(Callers):
     def compare_listing(self, process, scope):
         """Secrets that were stored and staging files, and nothing else."""
         path = self.directory(scope)
-        ((names),) = self.ask_now(process, set(), [("list", path, {0})])
+        (names,) = self.ask_now(process, set(), [("list", path, {0})])
         secrets = [secret for place, secret in self.secrets.items() if place[0] == scope]
         wanted = {secret.place[1] for secret in secrets if secret.value is not None}
         wanted |= {name for place_scope, name in self.staged if place_scope == scope}
-        ignored = {name for place_scope, name in self.retired if place_scope == scope}
-        wrong = wanted.symmetric_difference(names) - ignored
+        wrong = wanted.symmetric_difference(names)
         if wrong:
             raise Violation(f"{scope}: listed {sorted(wrong)}, or not, against the model")
 
@@ -221,7 +211,7 @@ class Model(Callers):
         for scope in self.SCOPES:
             stored = scopes.get(f"/repos/{scope}/actions/secrets", {})
             known = {place for place in self.places if place[0] == scope}
-            for place in sorted((known | {(scope, name) for name in stored}) - self.retired):
+            for place in sorted((known | {(scope, name) for name in stored}) ):
                 there = stored.get(place[1])
                 value = base64.b64decode(there["value_base64"]) if there else None
                 self.compare_value(place, value)

@@ -99,7 +99,7 @@ class Callers:
         self._zygote_process.stderr.close()
 
     def ask(self, process, places, calls, done=None):
-        """Sends calls: [(name, arguments…, {possible results} or None for any of them)]."""
+        """Sends calls: [(name, arguments…, {possible results} or None for any)]."""
         self.collect(process)
         self.collect_for(*places)
         self.operations += len(calls)

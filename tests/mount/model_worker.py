@@ -6,6 +6,7 @@ is the process that makes them: whatever socket arrives through FD gets a worker
 """
 
 import ctypes
+import errno
 import marshal
 import os
 import signal
@@ -117,6 +118,8 @@ def serve(connection):
                 results.append(getattr(worker, name)(*arguments))
             except OSError as error:
                 results.append(-error.errno)
+            except KeyError:  # it could not be opened
+                results.append(-errno.EBADF)
         send(connection, results)
 
 

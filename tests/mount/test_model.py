@@ -46,6 +46,7 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
     environment = {"ASAN_OPTIONS": f"{asan}:quarantine_size_mb=1"} if has_sanitizers else {}
     m = mount(timeout=TIMEOUT, environment=environment)
     sizes = []
+    locked = m.status()["locked memory"]
     run = model.Model(m.path, github.port, seed)
     began = time.monotonic()
     try:
@@ -63,6 +64,7 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
     print(f"seed {seed}; {sizes[0]} KiB resident at first, {sizes[-1]} KiB at the end")
     status = m.status()
     assert "0 in flight, 0 queued" in status["requests"]
+    assert status["locked memory"] == locked, "values are kept that nobody has open"
     # The first comparisons come before everything has been in use once.
     settled = sizes[len(sizes) // 4]
     most = GROWTH_WITH_SANITIZERS_KB if has_sanitizers else GROWTH_KB

@@ -153,6 +153,24 @@ def test_it_has_a_limit(mount):
     assert m.github.plaintext(f"{LIST}/NEW") == b"v"
 
 
+def test_a_writer_that_fails_at_the_limit_leaves_what_is_there(mount):
+    """It is no value of his alone that he spoilt; and it is not to be sent."""
+    m = mount()
+    program = """
+import contextlib, os
+fd = os.open(".file", os.O_RDWR | os.O_CREAT | os.O_EXCL)
+os.pwrite(fd, b"value", 0)
+with contextlib.suppress(OSError):
+    os.pwrite(fd, b"x", 256 << 10)
+os._exit(1)
+"""
+    assert m.sh(f"/usr/bin/python3 -c '{program}'").returncode == 1
+    assert os.stat(m.secrets / ".file").st_size == 5
+    with fails("EFBIG"):
+        os.rename(m.secrets / ".file", m.secrets / "NPM_TOKEN")
+    assert m.github.requests("PUT") == []
+
+
 def test_so_many_and_no_more(mount):
     m = mount()
     for number in range(FILES_MAX):

@@ -1,0 +1,365 @@
+"""Secrets in the model, and operations on them."""
+
+import errno
+import os
+
+LIMIT = 48 * 1024
+FILES = 4  # that a worker has open at most
+INVALID = ["1ST", "GITHUB_TOKEN", "MY-TOKEN", "key.pem", "A B"]
+REPLACING = ["tar", "install", "mv", "git"]  # what the DELETE is held for
+
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+class Secret:
+    """One file, from its creation to its end."""
+
+    def __init__(self, place, value=None):
+        self.place = place  # (scope, name)
+        self.value = value  # what the server has; None: never stored
+        self.gone = False
+        self.files = []
+        self.errors = {0}  # what an fsync with nothing to send may say
+        # Processes that failed to write it. For a second they can't remove it, and how long
+        # ago that was is not asked.
+        self.failed_by = set()
+
+
+def without_line_end(data):
+    """What is sent of a value: the newline rule."""
+    if data.endswith(b"\n") and b"\n" not in data[:-1]:
+        return data[:-2] if data.endswith(b"\r\n") else data[:-1]
+    return data
+
+
+class SecretFile:
+    """An open secret."""
+
+    def __init__(self, number, pid, secret, append=False):
+        self.number = number
+        self.pid = pid
+        self.secret = secret
+        self.append = append
+        self.descriptor = 0
+        self.beside_another = False  # of the same secret, in the same process
+        self.data = b""
+        self.dirty = False
+        self.spoilt = 0
+
+    def places(self):
+        return {self.secret.place}
+
+    def uploads(self, _model):
+        """What a flush sends: [(secret, value)]."""
+        payload = without_line_end(self.data)
+        if self.dirty and not self.spoilt and not self.secret.gone and 0 < len(payload) <= LIMIT:
+            return [(self.secret, payload)]
+        return []
+
+    def flush(self, model, is_close, likely=0.1):
+        """What a flush with all that was written does: its possible results."""
+        secret = self.secret
+        if self.spoilt:
+            self.failed({0, -self.spoilt})
+            return {-self.spoilt}
+        if not self.dirty:
+            if is_close:
+                return {0}
+            return {0, *secret.errors} if secret.gone else secret.errors
+        self.dirty = False
+        payload = without_line_end(self.data)
+        if len(payload) > LIMIT:
+            self.spoilt = errno.EFBIG
+            secret.errors = {-errno.EFBIG}
+            secret.failed_by.add(self.pid)
+            return {-errno.EFBIG}
+        if secret.gone or not payload:
+            return {0}
+        return {-model.upload(self.pid, secret, payload, likely)}
+
+    def drop(self, _model):
+        """Its process failed: what it wrote is no value."""
+        if self.dirty or self.spoilt:
+            self.failed({-errno.ECANCELED, -self.spoilt})
+        self.dirty = False
+
+    def failed(self, errors):
+        """Which of the errors is told later depends on more than the contract."""
+        self.secret.failed_by.add(self.pid)
+        self.secret.errors = {*self.secret.errors, *errors}
+
+    def released(self, model):
+        """It is closed."""
+        self.secret.files.remove(self)
+        if self.secret.value is None and not self.secret.files and not self.secret.gone:
+            model.removed(self.secret)
+
+
+def random_value(random):
+    kind = random.random()
+    if kind < 0.75:
+        size = random.randrange(1, 100)
+    elif kind < 0.95:
+        size = random.randrange(100, 9000)
+    elif kind < 0.98:
+        size = LIMIT
+    else:
+        size = random.randrange(LIMIT + 3, 70000)
+    data = random.randbytes(size)
+    ending = random.random()
+    if size < 100 and ending < 0.4:
+        data = data.replace(b"\n", b" ") + (b"\n" if ending < 0.3 else b"\r\n")
+    elif data.endswith(b"\n"):
+        data = data[:-1] + b"."
+    return data
+
+
+def in_pieces(random, data):
+    pieces = random.choice([1, 1, 1, 2, 5])
+    step = max(1, -(-len(data) // pieces))
+    return [data[at : at + step] for at in range(0, len(data), step)]
+
+
+def open_calls(model, process):
+    """Opens something; (place, calls, file or None)."""
+    random = model.random
+    place = model.pick_place()
+    if place is None or len(process.files) >= FILES:
+        return None
+    secret = model.secrets.get(place)
+    number = model.new_number()
+    exists = secret is not None and secret.value is not None
+    kind = random.random()
+    flags, error = CREATE, 0
+    if kind < 0.15:
+        flags |= os.O_EXCL
+        error = errno.EEXIST if secret else 0
+    elif kind < 0.25:
+        flags = os.O_WRONLY
+        error = 0 if secret else errno.ENOENT
+    elif kind < 0.35:
+        flags |= os.O_APPEND
+        error = errno.EPERM if exists else 0
+    elif kind < 0.4 and (exists or not secret):
+        flags = os.O_RDWR | os.O_CREAT
+        error = errno.EACCES if exists else 0
+    elif kind < 0.43 and exists:
+        flags = os.O_RDONLY
+        error = errno.EACCES
+    call = ("open", number, model.path(place), flags, {-error})
+    if error:
+        return place, [call], None
+    if secret is None:
+        secret = model.created(place)
+    file = SecretFile(number, process.pid, secret, bool(flags & os.O_APPEND))
+    for other in process.files.values():
+        if isinstance(other, SecretFile) and other.secret is secret:
+            other.beside_another = file.beside_another = True
+    process.files[number] = file
+    secret.files.append(file)
+    return place, [call], file
+
+
+def may_have_children(process):
+    """Where a process had one secret open twice, a child's end is taken for the last."""
+    return not any(getattr(file, "beside_another", False) for file in process.files.values())
+
+
+def child_ends(process):
+    """That is a flush of all that it had: of what is spoilt an error stays behind."""
+    for file in process.files.values():
+        if isinstance(file, SecretFile) and file.spoilt:
+            file.failed({0, -file.spoilt})
+
+
+def write_calls(model, process, file):
+    """Writes a value from where it ends, in pieces."""
+    random = model.random
+    by_child = 0.02 if may_have_children(process) and not file.spoilt else 0
+    calls = []
+    for piece in in_pieces(random, random_value(random)):
+        offset = len(file.data)
+        kind = random.random()
+        if kind < 0.02 and not file.append:
+            offset += random.randrange(1, 10)
+        elif kind < 0.1 and file.data:
+            offset = random.randrange(len(file.data) + 1)
+        name = "child_writes" if random.random() < by_child else "write"
+        calls.append(one_write(file, name, piece, offset))
+        if calls[-1][0] == "child_writes":
+            child_ends(process)
+    return calls
+
+
+def one_write(file, name, piece, offset):
+    at = len(file.data) if file.append else offset
+    if not file.spoilt:
+        if at > len(file.data):
+            file.spoilt = errno.EINVAL
+        elif at + len(piece) > LIMIT + 2:
+            file.spoilt = errno.EFBIG
+    if file.spoilt:
+        return ("write", file.number, piece, offset, {-file.spoilt})
+    file.data = file.data[:at] + piece + file.data[at + len(piece) :]
+    file.dirty = True
+    return (name, file.number, piece, offset, {len(piece) if name == "write" else 0})
+
+
+# Steps; each returns False when there is nothing to do it on
+
+
+def do_whole(model, process):
+    """What a tool does: open, write, close, at once."""
+    opened = open_calls(model, process)
+    if not opened:
+        return False
+    place, calls, file = opened
+    if file:
+        calls += write_calls(model, process, file)
+        calls += model.close_calls(process, file)
+    model.ask(process, {place}, calls)
+    return True
+
+
+def do_open(model, process):
+    opened = open_calls(model, process)
+    if not opened:
+        return False
+    place, calls, file = opened
+    model.ask(process, {place}, calls, file and model.descriptor_setter(file))
+    return True
+
+
+def do_write(model, process):
+    file = model.pick_file(process, SecretFile)
+    if not file:
+        return False
+    model.ask(process, file.places(), write_calls(model, process, file))
+    return True
+
+
+def do_truncate(model, process):
+    file = model.pick_file(process, SecretFile)
+    if not file:
+        return False
+    length = model.random.choice([0, len(file.data), len(file.data) + 1])
+    if length == 0:
+        file.data, file.dirty, file.spoilt = b"", False, 0
+        possible = {0}
+    elif file.spoilt:
+        possible = {0, -errno.EINVAL, -file.spoilt}
+    else:
+        possible = {0} if length == len(file.data) else {-errno.EINVAL}
+    model.ask(process, file.places(), [("truncate", file.number, length, possible)])
+    return True
+
+
+def do_unlink(model, process):
+    place = model.pick_place(there=model.random.random() < 0.8)
+    if place is None:
+        return False
+    secret = model.secrets.get(place)
+    error = 0
+    if secret is None:
+        error = errno.ENOENT
+    elif process.pid in secret.failed_by:
+        return False
+    elif secret.value is not None:
+        _, error = model.maybe_fault("DELETE", place, 0.1)
+    if not error:
+        model.removed(secret)
+    model.ask(process, {place}, [("unlink", model.path(place), {-error})])
+    return True
+
+
+def pick_to_replace(model, process):
+    """The place of a secret that the process may remove, as it would to replace it; or None."""
+    place = model.pick_place(there=True)
+    if place is None:
+        return None
+    secret = model.secrets[place]
+    return None if secret.value is None or process.pid in secret.failed_by else place
+
+
+def replaced(model, place):
+    """The node that takes the place of one whose DELETE is held."""
+    old = model.secrets[place]
+    old.gone = True
+    model.secrets[place] = Secret(place, old.value)
+    return model.secrets[place]
+
+
+def as_replacing(model, calls):
+    """Done under a name that the DELETE is held for."""
+    return [
+        ("become", model.random.choice(REPLACING), None),
+        *calls,
+        ("become", "worker", None),
+    ]
+
+
+def do_replace(model, process):
+    """As tar, install and mv do: the old value outlives a failure."""
+    place = pick_to_replace(model, process)
+    if place is None:
+        return False
+    value = random_value(model.random)[:1000]
+    number = model.new_number()
+    secret = replaced(model, place)
+    file = SecretFile(number, process.pid, secret)
+    process.files[number] = file
+    secret.files.append(file)
+    file.data, file.dirty = value, True
+    calls = [
+        ("unlink", model.path(place), {0}),
+        ("open", number, model.path(place), CREATE | os.O_EXCL, {0}),
+        ("write", number, value, 0, {len(value)}),
+        *model.close_calls(process, file),
+    ]
+    model.ask(process, {place}, as_replacing(model, calls))
+    return True
+
+
+def do_refused(model, process):
+    """What no secret takes."""
+    place = model.pick_place()
+    if place is None:
+        return False
+    secret = model.secrets.get(place)
+    path, directory = model.path(place), os.path.dirname(model.path(place))
+    places = {place}
+    kind = model.random.randrange(4)
+    if kind == 0:
+        name = f"{directory}/{model.random.choice(INVALID)}"
+        call = ("open", model.new_number(), name, CREATE, {-errno.EINVAL})
+    elif kind == 1:
+        other = model.pick_place()
+        if other is None or other[0] != place[0] or other == place:
+            return False
+        if model.random.random() < 0.5:
+            other = model.pick_staging_place()
+        places.add(other)
+        error = errno.EPERM if secret else errno.ENOENT
+        call = ("rename", path, model.path(other), 0, {-error})
+    elif kind == 2:
+        error = errno.EEXIST if secret else errno.EPERM
+        call = ("mkdir", path, {-error})
+    else:
+        if secret and secret.value is None:
+            possible = {0, -errno.ENOENT}
+        else:
+            possible = {0} if secret else {-errno.ENOENT}
+        call = ("stat", path, possible)
+    model.ask(process, places, [call])
+    return True
+
+
+STEPS = [
+    (do_whole, 30),
+    (do_open, 12),
+    (do_write, 16),
+    (do_truncate, 3),
+    (do_unlink, 8),
+    (do_replace, 3),
+    (do_refused, 4),
+]
