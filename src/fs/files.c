@@ -239,7 +239,9 @@ static void flush_control(fuse_req_t req, struct node *node, struct fuse_file_in
         tree_flush_control(&op->task, control_of(file));
 }
 
-void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+/* What a flush and an fsync have in common: only what was written to is of interest. */
+static void settle(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file,
+    const char *operation, void (*act)(struct task *task, struct handle *handle))
 {
     struct node *node = fs_node(fs_of(req), ino);
 
@@ -251,27 +253,20 @@ void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
         flush_control(req, node, file);
         return;
     }
-    struct op *op = op_new(req, node, "write", op_reply_status);
+    struct op *op = op_new(req, node, operation, op_reply_status);
     if (op)
-        tree_flush(&op->task, handle_of(file));
+        act(&op->task, handle_of(file));
+}
+
+void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+    settle(req, ino, file, "write", tree_flush);
 }
 
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *file)
 {
-    struct node *node = fs_node(fs_of(req), ino);
     (void)data_only;
-
-    if (node && is_report(node)) {
-        fuse_reply_err(req, 0);
-        return;
-    }
-    if (node && is_control(node)) {
-        flush_control(req, node, file);
-        return;
-    }
-    struct op *op = op_new(req, node, "fsync", op_reply_status);
-    if (op)
-        tree_fsync(&op->task, handle_of(file));
+    settle(req, ino, file, "fsync", tree_fsync);
 }
 
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
