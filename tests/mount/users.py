@@ -77,7 +77,8 @@ class Users:
         }
         number = self.ids.get(user, 0)
         process = subprocess.Popen(
-            ["nsenter", f"--target={self._proc.name}", "--mount", f"--wdns={self.home(user)}"]
+            ["nsenter", f"--target={self._proc.name}", "--mount", "--root"]
+            + [f"--wdns={self.home(user)}"]
             + [f"--setuid={number}", f"--setgid={number}", "bash", "-c", command],
             env=environment(self.home(user), **settings),
             stdin=subprocess.DEVNULL,
