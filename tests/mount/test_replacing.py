@@ -562,6 +562,10 @@ def test_a_delete_that_fails(mount, actor, fault, error, looks):
     assert "unlink" in line and "NPM_TOKEN" in line and error in line
     assert exists(m.secrets / "NPM_TOKEN")
     assert_as_before(m, before, mtime)
+    # What still hangs there would take effect when it is let go.
+    mounting.wait_until(
+        lambda: all(r["t_end_ms"] for r in m.github.requests("DELETE")), what="their ends"
+    )
     m.github.clear_faults()
     put(m.secrets / "NPM_TOKEN", b"new")
     assert m.github.plaintext(OLD) == b"new"
