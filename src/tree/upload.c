@@ -11,8 +11,7 @@
 #include "tree/staging.h"
 #include "tree/tree.h"
 
-/* From the lookup that comes before an open to the PUT; not as long as a listing is believed.
- */
+/* From the lookup before an open to the PUT: not as long as a listing is believed. */
 #define POLICY_TRUST_MS 1000
 /* Contract §3: so long is a refusal for want of permission open's answer. */
 #define REFUSAL_TTL_MS 10000
@@ -197,8 +196,7 @@ static void upload_have_visibility(struct wait *wait)
         upload_with_policy(task);
 }
 
-/* Was who may use it seen a moment ago? What another hand has changed since must not be undone.
- */
+/* Was it seen a moment ago who may use it? What another hand changes must not be undone. */
 static bool visibility_was_seen(const struct tree *tree, const struct node *secret)
 {
     uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;

@@ -216,3 +216,19 @@ def tls(github, tmp_path):
     directory.mkdir()
     with TlsFront(github, directory) as front:
         yield front
+
+
+@pytest.fixture
+def gh_environment(tls, tmp_path):
+    """That of GitHub's own client, for which the stand-in is an Enterprise Server."""
+    need_tools("gh")
+    home = tmp_path / "gh"
+    home.mkdir()
+    return mounting.environment(
+        home,
+        GH_HOST=f"localhost:{tls.port}",
+        GH_ENTERPRISE_TOKEN=TOKEN,
+        GH_NO_UPDATE_NOTIFIER="1",
+        GH_PROMPT_DISABLED="1",
+        SSL_CERT_FILE=tls.ca_file,
+    )

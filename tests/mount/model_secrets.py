@@ -208,34 +208,39 @@ def one_write(file, name, piece, offset):
 # Steps; each returns False when there is nothing to do it on
 
 
-def do_whole(model, process):
-    """What a tool does: open, write, close, at once."""
-    opened = open_calls(model, process)
-    if not opened:
-        return False
-    place, calls, file = opened
-    if file:
-        calls += write_calls(model, process, file)
-        calls += model.close_calls(process, file)
-    model.ask(process, {place}, calls)
-    return True
+def file_steps(kind, open_calls, write_calls):
+    """The same for every kind of file: all at once, as a tool does; open; write."""
+
+    def do_whole(model, process):
+        opened = open_calls(model, process)
+        if not opened:
+            return False
+        place, calls, file = opened
+        if file:
+            calls += write_calls(model, process, file)
+            calls += model.close_calls(process, file)
+        model.ask(process, {place}, calls)
+        return True
+
+    def do_open(model, process):
+        opened = open_calls(model, process)
+        if not opened:
+            return False
+        place, calls, file = opened
+        model.ask(process, {place}, calls, file and model.descriptor_setter(file))
+        return True
+
+    def do_write(model, process):
+        file = model.pick_file(process, kind)
+        if not file:
+            return False
+        model.ask(process, file.places(), write_calls(model, process, file))
+        return True
+
+    return do_whole, do_open, do_write
 
 
-def do_open(model, process):
-    opened = open_calls(model, process)
-    if not opened:
-        return False
-    place, calls, file = opened
-    model.ask(process, {place}, calls, file and model.descriptor_setter(file))
-    return True
-
-
-def do_write(model, process):
-    file = model.pick_file(process, SecretFile)
-    if not file:
-        return False
-    model.ask(process, file.places(), write_calls(model, process, file))
-    return True
+do_whole, do_open, do_write = file_steps(SecretFile, open_calls, write_calls)
 
 
 def do_truncate(model, process):

@@ -10,6 +10,7 @@ from model_secrets import (
     LIMIT,
     as_replacing,
     child_ends,
+    file_steps,
     in_pieces,
     may_have_children,
     pick_to_replace,
@@ -221,34 +222,7 @@ def rename_aside(model, staged, place, flags):
 # Steps
 
 
-def do_whole(model, process):
-    """What a tool does before the rename."""
-    opened = open_calls(model, process)
-    if not opened:
-        return False
-    place, calls, file = opened
-    if file:
-        calls += write_calls(model, process, file)
-        calls += model.close_calls(process, file)
-    model.ask(process, {place}, calls)
-    return True
-
-
-def do_open(model, process):
-    opened = open_calls(model, process)
-    if not opened:
-        return False
-    place, calls, file = opened
-    model.ask(process, {place}, calls, file and model.descriptor_setter(file))
-    return True
-
-
-def do_write(model, process):
-    file = model.pick_file(process, StagedFile)
-    if not file:
-        return False
-    model.ask(process, file.places(), write_calls(model, process, file))
-    return True
+do_whole, do_open, do_write = file_steps(StagedFile, open_calls, write_calls)
 
 
 def do_truncate(model, process):

@@ -9,12 +9,9 @@ import subprocess
 
 import pytest
 
-import mounting
 from calls import fails, put
-from conftest import need_tools
 from demo import LIST
 from dotenv_cases import ALIKE, DIFFERENT, REFUSED, random_file
-from standin import TOKEN
 
 GH_TIMEOUT = 60
 RANDOM_FILES = 150
@@ -69,18 +66,7 @@ class Peers:
 
 
 @pytest.fixture
-def peers(mount, github, tls, tmp_path):
-    need_tools("gh")
-    home = tmp_path / "gh"
-    home.mkdir()
-    gh_environment = mounting.environment(
-        home,
-        GH_HOST=f"localhost:{tls.port}",
-        GH_ENTERPRISE_TOKEN=TOKEN,
-        GH_NO_UPDATE_NOTIFIER="1",
-        GH_PROMPT_DISABLED="1",
-        SSL_CERT_FILE=tls.ca_file,
-    )
+def peers(mount, github, gh_environment, tmp_path):
     return Peers(mount().path, github, gh_environment, tmp_path)
 
 

@@ -7,10 +7,7 @@ import subprocess
 
 import pytest
 
-import mounting
-from conftest import need_tools
 from mounting import wait_until
-from standin import TOKEN
 
 GH_TIMEOUT = 60
 
@@ -75,18 +72,7 @@ class Peers:
 
 
 @pytest.fixture(params=LEVELS)
-def peers(request, mount, github, tls, tmp_path):
-    need_tools("gh")
-    home = tmp_path / "gh"
-    home.mkdir()
-    gh_environment = mounting.environment(
-        home,
-        GH_HOST=f"localhost:{tls.port}",
-        GH_ENTERPRISE_TOKEN=TOKEN,
-        GH_NO_UPDATE_NOTIFIER="1",
-        GH_PROMPT_DISABLED="1",
-        SSL_CERT_FILE=tls.ca_file,
-    )
+def peers(request, mount, github, tls, gh_environment):
 
     def new_mount():
         return mount(api_url=f"{tls.url}/api/v3", cacert=tls.ca_file, cache_ttl=1)
