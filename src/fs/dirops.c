@@ -6,6 +6,10 @@
 
 #include "fs/op.h"
 
+/* From here on libfuse passes the flag on by itself. libfuse 3.18 may have been built without
+ * fuse_session_custom_io(), which then fails. */
+#define PASSED_ON_FROM 317
+
 static ssize_t read_request(int fd, void *buffer, size_t size, void *userdata)
 {
     (void)userdata;
@@ -26,6 +30,8 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 
 int dirops_make_parallel(struct fs *fs)
 {
+    if (fuse_version() >= PASSED_ON_FROM)
+        return 0;
     static const struct fuse_custom_io io = {.read = read_request, .writev = write_reply};
     return fuse_session_custom_io(fs->session, &io, fuse_session_fd(fs->session));
 }

@@ -10,8 +10,8 @@
 
 struct fs;
 
-/* Puts the flag into the reply to INIT. After mounting, before the first request. 0 or
- * -errno. */
+/* Puts the flag into the reply to INIT where libfuse does not. After mounting, before the
+ * first request. 0 or -errno. */
 int dirops_make_parallel(struct fs *fs) WARN_UNUSED;
 
 #endif

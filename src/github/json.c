@@ -1,34 +1,29 @@
 #include "github/json.h"
 
-#include <ctype.h>
 #include <errno.h>
 
-/* The API nests repositories' owners and permissions some five deep; json-c frees
- * recursively, so depth is stack. */
-#define DEPTH_MAX 32
+#include "github/json_scan.h"
 
 int json_read(const char *text, size_t len, struct json_object **ret)
 {
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
-        len--;
-    if (len == 0 || len > INT32_MAX)
+    size_t values;
+    if (len > INT32_MAX || !json_scan(text, len, &values))
         return -EPROTO;
-    struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+    struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
     if (!tokener)
         return -ENOMEM;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *object = json_tokener_parse_ex(tokener, text, (int)len);
     enum json_tokener_error error = json_tokener_get_error(tokener);
-    bool whole = json_tokener_get_parse_end(tokener) == len;
-    if (error == json_tokener_continue && !object) /* a bare number ends only at a NUL */
+    if (error == json_tokener_continue && !object) { /* a bare number ends only at a NUL */
         object = json_tokener_parse_ex(tokener, "", 1);
-    json_tokener_free(tokener);
-    if (object && !whole) { /* something after it, such as a NUL */
-        json_object_put(object);
-        return -EPROTO;
+        error = json_tokener_get_error(tokener);
     }
+    json_tokener_free(tokener);
+    if (error == json_tokener_success && !object) /* the literal null */
+        return -EPROTO;
     if (!object)
-        return error == json_tokener_error_size ? -ENOMEM : -EPROTO;
+        return error == json_tokener_error_parse_utf8_string ? -EPROTO : -ENOMEM;
     *ret = object;
     return 0;
 }

@@ -11,8 +11,8 @@
 
 #include "base/buffer.h"
 
-/* 0, -EPROTO when the text is no JSON, -ENOMEM. The result is released with
- * json_object_put(). */
+/* 0, -EPROTO when the text is no JSON or is the literal null, -ENOMEM. The result is released
+ * with json_object_put(). Same answers with every json-c from 0.15 to 0.19. */
 int json_read(const char *text, size_t len, struct json_object **ret) WARN_UNUSED;
 
 /* The member if `object` is an object that has it with that type, else NULL. Borrowed. */
@@ -22,7 +22,7 @@ struct json_object *json_member(
 /* A string member without a NUL in it, else NULL. Borrowed. */
 const char *json_string(struct json_object *object, const char *key);
 
-/* An integer member from 0 to INT64_MAX - 1 (json-c 0.16 clamps larger ones to the limit),
+/* An integer member from 0 to INT64_MAX - 1 (json-c clamps larger ones to the limit),
  * else false. */
 bool json_number(struct json_object *object, const char *key, int64_t *ret) WARN_UNUSED;
 

@@ -4,23 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "github/json_scan.h"
+
 struct json_object *json_parse(const char *text, size_t size)
 {
     struct json_tokener *tokener;
     struct json_object *value;
+    size_t values;
 
-    if (size == 0 || size > INT_MAX)
+    if (size > INT_MAX || !json_scan(text, size, &values))
         return NULL;
     tokener = json_tokener_new();
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     value = json_tokener_parse_ex(tokener, text, (int)size);
     /* A bare number only ends with the text, so a NUL is offered after it. */
     if (json_tokener_get_error(tokener) == json_tokener_continue)
         value = json_tokener_parse_ex(tokener, "", 1);
-    else if (json_tokener_get_parse_end(tokener) != size) {
-        json_object_put(value);
-        value = NULL;
-    }
     json_tokener_free(tokener);
     return value;
 }

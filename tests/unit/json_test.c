@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "github/json_scan.h"
 
 #define TEXT(literal) literal, sizeof literal - 1
 
@@ -38,6 +39,12 @@ static void test_json(void **state)
         {TEXT("\"text\"")},
         {TEXT("\"Gr\xc3\xb6\xc3\x9f"
               "e\"")},
+        {TEXT("{\"\xc3\xa9\":[\"\xf0\x9f\x94\x91\",{\"\":\"\xe2\x82\xac\"}]}")},
+        {TEXT("[[],{},[[]],{\"a\":{}} , [ ] , { } ]")},
+        {TEXT("[0,-0,0.5,1E+2,1e-2,-10.25e10]")},
+        {TEXT("[true,false,null]")},
+        {TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\uDD11\x7f\"")},
+        {TEXT("{\"a\":1,\"a\":2}")},
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -62,7 +69,6 @@ static void test_no_json(void **state)
         {TEXT("{\"a\" 1}")},
         {TEXT("{} {}")},
         {TEXT("{}x")},
-        {TEXT("[1,]")},
         {TEXT("// note\n{}")},
         {TEXT("\xef\xbb\xbf{}")},
         {TEXT("\xff\xfe{\0}\0")},
@@ -70,6 +76,47 @@ static void test_no_json(void **state)
         {TEXT("\"\xc3\"")},
         {TEXT("\0{}")},
         {TEXT("TRUE")},
+        {TEXT("[1,]")},
+        {TEXT("[,1]")},
+        {TEXT("[,]")},
+        {TEXT("[1 2]")},
+        {TEXT("[1]]")},
+        {TEXT("[1}")},
+        {TEXT("{\"a\":1]")},
+        {TEXT("{\"a\":1,}")},
+        {TEXT("{,}")},
+        {TEXT("{\"a\"}")},
+        {TEXT("{\"a\",\"b\"}")},
+        {TEXT("{a:1}")},
+        {TEXT("{1:1}")},
+        {TEXT("{'a':1}")},
+        {TEXT("'a'")},
+        {TEXT("[1] // note")},
+        {TEXT("[1 /* note */]")},
+        {TEXT("NaN")},
+        {TEXT("[-Infinity]")},
+        {TEXT("[nul]")},
+        {TEXT("[nullx]")},
+        {TEXT("[True]")},
+        {TEXT("[01]")},
+        {TEXT("[-]")},
+        {TEXT("[+1]")},
+        {TEXT("[1.]")},
+        {TEXT("[.5]")},
+        {TEXT("[1e]")},
+        {TEXT("[0x10]")},
+        {TEXT("[1e5.5]")},
+        {TEXT("\"a\nb\"")},
+        {TEXT("{\"a\nb\":1}")},
+        {TEXT("\"a\0b\"")},
+        {TEXT("\"\\x41\"")},
+        {TEXT("\"\\u12\"")},
+        {TEXT("\"\\u12g4\"")},
+        {TEXT("\"\\")},
+        {TEXT("\v[]")},
+        {TEXT("[]\f")},
+        {TEXT("\xc2\xa0[]")},
+        {TEXT("[\x80]")},
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -101,7 +148,7 @@ static void test_depth(void **state)
     static const struct {
         int depth;
         int err;
-    } rows[] = {{20, 0}, {100, -EPROTO}, {100000, -EPROTO}};
+    } rows[] = {{20, 0}, {32, 0}, {33, -EPROTO}, {100, -EPROTO}, {100000, -EPROTO}};
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
         size_t depth = (size_t)rows[i].depth;
@@ -113,6 +160,25 @@ static void test_depth(void **state)
         assert_int_equal(json_read(text, 2 * depth, &json), rows[i].err);
         json_object_put(json);
         free(text);
+    }
+}
+
+static void test_values_are_counted(void **state)
+{
+    static const struct {
+        const char *json;
+        size_t values;
+    } rows[] = {
+        {"7", 1},
+        {"[]", 1},
+        {"[1,\"a\",null]", 4},
+        {"{\"a\":1,\"b\":{\"c\":[]}}", 7},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        size_t values = 0;
+        assert_true(json_scan(rows[i].json, strlen(rows[i].json), &values));
+        assert_int_equal(values, rows[i].values);
     }
 }
 
@@ -206,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_no_json),
         cmocka_unit_test(test_nul_after_json),
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_values_are_counted),
         cmocka_unit_test(test_member),
         cmocka_unit_test(test_string),
         cmocka_unit_test(test_number),
