@@ -423,15 +423,17 @@ def test_a_busy_mount_of_a_user_stays(users, busy, command):
 
 @pytest.mark.parametrize("options", [{}, {"auto_unmount": True}], ids=str)
 def test_a_users_daemon_that_was_killed(users, options):
-    """A dead mount that only its owner could look at stays, with auto_unmount too."""
+    """A dead mount that only its owner could look at stays. With auto_unmount libfuse clears it
+    from 3.17 on; before, it could not look at it either."""
     m = users.mount("ann", **options)
     os.kill(users.daemon(), signal.SIGKILL)
     wait_until(lambda: not users.processes(), what="the end of fusermount3")
-    done = users.try_mount("ann", m)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert f"fusermount3 -u {m}" in line
-    users.do("ann", f"fusermount3 -u {m}")
+    if users.mounts() or not options:
+        done = users.try_mount("ann", m)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert f"fusermount3 -u {m}" in line
+        users.do("ann", f"fusermount3 -u {m}")
     assert users.mounts() == []
     assert users.try_mount("ann", m).returncode == 0
     assert users.do("ann", f"ls {m}").split() == WEB_SECRETS
