@@ -31,6 +31,8 @@ def _program(variable):
 def _why_no_mount():
     if not shutil.which("fusermount3"):
         return "fusermount3 (package fuse3) is not installed"
+    if os.geteuid() != 0 and not os.path.exists("/etc/mtab"):
+        return "fusermount3 needs an /etc/mtab to unmount what a user mounted"
     try:
         os.close(os.open("/dev/fuse", os.O_RDWR))
     except OSError as error:

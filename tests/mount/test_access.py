@@ -652,6 +652,7 @@ def test_echo_sees_a_bogus_word(access, word, shell):
     assert a.changes() == []
 
 
+@pytest.mark.root("of a write-only file only root may read attributes")
 def test_what_is_held_goes_with_the_next_value(access):
     a = access("SONAR_TOKEN")
     a.does("echo all > visibility")

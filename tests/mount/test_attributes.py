@@ -144,6 +144,7 @@ def test_find_by_time(mount):
 # Extended attributes
 
 
+@pytest.mark.root("of a write-only file only root may read attributes")
 def test_extended_attributes(mount):
     m = mount()
     m.warm()
@@ -182,6 +183,7 @@ def test_attributes_can_not_be_set(mount, name):
         os.removexattr(m.secrets / "SENTRY_DSN", name)
 
 
+@pytest.mark.root("of a write-only file only root may read attributes")
 def test_an_unknown_attribute(mount):
     with fails("ENODATA"):
         os.getxattr(mount().secrets / "SENTRY_DSN", "user.mine")

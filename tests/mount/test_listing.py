@@ -1,5 +1,6 @@
 """Listings: what they show, that they are whole or an error, and how long they are trusted."""
 
+import concurrent.futures
 import errno
 import os
 import subprocess
@@ -124,6 +125,22 @@ def test_a_lookup_of_an_organizations_secret_fetches_no_long_listing(mount):
     os.stat(directory / "SONAR_TOKEN")
     assert f"GET {ORGANIZATION_LIST}/SONAR_TOKEN" in m.requests()
     assert f"GET {ORGANIZATION_LIST}" not in m.requests()
+
+
+def test_lookups_in_one_directory_run_in_parallel(mount):
+    """Whether libfuse passes FUSE_PARALLEL_DIROPS on, or the program does."""
+    m = mount()
+    directory = m.path / "repos/acme"
+    os.stat(directory)
+    m.github.clear_journal()
+    m.github.config(latency_ms=1000)
+    names = [f"no-such-{n}" for n in range(16)]
+    with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        assert not any(pool.map(exists, [directory / name for name in names]))
+    lookups = m.github.requests("GET", "/repos/acme/no-such-*")
+    assert len(lookups) == 16
+    # Every one was there before the first had its answer.
+    assert max(r["t_start_ms"] for r in lookups) < min(r["t_end_ms"] for r in lookups)
 
 
 def test_a_missing_name_in_a_held_listing_sends_nothing(mount):

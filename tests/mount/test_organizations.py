@@ -283,6 +283,7 @@ def test_a_stale_key_keeps_it_too(selected):
 # New ones
 
 
+@pytest.mark.root("of a write-only file only root may read attributes")
 @pytest.mark.parametrize("option", [None, "private", "all", "selected"])
 def test_a_new_one_takes_the_mounts_visibility(mount, option):
     m = mount(**({"visibility": option} if option else {}))
@@ -319,6 +320,7 @@ def test_limit(mount):
 # Attributes
 
 
+@pytest.mark.root("of a write-only file only root may read attributes")
 def test_visibility_is_an_attribute(mount):
     m = mount()
     directory = m.path / SECRETS
