@@ -389,7 +389,8 @@ static void close_side_doors(void)
 {
     static const struct rlimit no_core = {0};
     if (!heap_setup())
-        log_debug("this build does not wipe memory when it is freed");
+        log_warning("this build does not wipe memory when it is freed: copies of secrets and of "
+                    "the token can stay in the process");
     (void)setrlimit(RLIMIT_CORE, &no_core);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor ptrace, nor /proc/PID/mem, but for root */
     unsetenv("SSLKEYLOGFILE"); /* OpenSSL and libcurl would write the session keys there */

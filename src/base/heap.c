@@ -3,11 +3,14 @@
  * keep copies of what passes through them (the token in a header), and their freed memory would
  * keep them for whoever reads it later. Measured: with these, none is found.
  *
- * The definitions here come before the C library's for every library in the process; glibc
- * keeps its own under other names. Sanitizers bring their own allocator, so not with them.
+ * The definitions here come before the C library's for every library in the process. glibc
+ * keeps its own under other names; elsewhere the dynamic linker finds the next ones. The build
+ * sets HEAP_WIPES where there is one or the other. Sanitizers bring their own allocator, so not
+ * with them.
  */
 #include "base/heap.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 
@@ -19,10 +22,20 @@
 #endif
 #endif
 
-#if !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
+#if HEAP_WIPES && !defined(__SANITIZE_ADDRESS__)
 
+#ifdef __GLIBC__
 void __libc_free(void *p);
-void *__libc_malloc(size_t size);
+#define libc_free __libc_free
+#else
+static void libc_free(void *p)
+{
+    static void (*_Atomic next)(void *); /* every thread would find the same */
+    if (!next)
+        next = (void (*)(void *))dlsym(RTLD_NEXT, "free");
+    next(p);
+}
+#endif
 
 void free(void *p)
 {
@@ -30,7 +43,7 @@ void free(void *p)
     if (!p)
         return;
     explicit_bzero(p, malloc_usable_size(p));
-    __libc_free(p);
+    libc_free(p);
     errno = err;
 }
 
@@ -39,7 +52,7 @@ void free(void *p)
 void *realloc(void *p, size_t size)
 {
     if (!p)
-        return __libc_malloc(size);
+        return malloc(size);
     size_t old = malloc_usable_size(p);
     if (size == 0) {
         free(p);
@@ -47,7 +60,7 @@ void *realloc(void *p, size_t size)
     }
     if (size <= old && size >= old / 2)
         return p;
-    void *q = __libc_malloc(size);
+    void *q = malloc(size);
     if (!q)
         return NULL;
     memcpy(q, p, old < size ? old : size);
@@ -55,10 +68,6 @@ void *realloc(void *p, size_t size)
     return q;
 }
 
-#define WIPES true
-
-#else
-#define WIPES false
 #endif
 
 /* Where the C library begins to map blocks by themselves. Naming it keeps it from growing with
@@ -71,7 +80,11 @@ bool heap_setup(void)
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 #endif
-    return WIPES;
+#if HEAP_WIPES || defined(__SANITIZE_ADDRESS__)
+    return true; /* what has sanitizers is nobody's but a developer's */
+#else
+    return false;
+#endif
 }
 
 void heap_trim(void)

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* To be called early. Is it wiped in this build? */
+/* To be called early. False: what is freed stays as it was, and the user should know. */
 bool heap_setup(void);
 
 /* Gives the pages of what was freed back to the kernel. To be called when much was freed. */

@@ -5,10 +5,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "base/libc.h"
 
 /* Unix98 pty slaves: Documentation/admin-guide/devices.txt. */
 #define PTS_MAJOR_FIRST 136

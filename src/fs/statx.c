@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <linux/fuse.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/libc.h"
 #include "fs/op.h"
 
 #define OPCODE_STATX 52

@@ -1,6 +1,7 @@
 #include "github/verdict.h"
 
 #include <errno.h>
+#include <sodium.h>
 
 #include "github/json.h"
 
@@ -153,5 +154,5 @@ uint64_t verdict_backoff_ms(unsigned tries)
         most *= 2;
     if (most > BACKOFF_MAX_MS)
         most = BACKOFF_MAX_MS;
-    return most / 2 + arc4random_uniform((uint32_t)(most / 2) + 1);
+    return most / 2 + randombytes_uniform((uint32_t)(most / 2) + 1);
 }

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "base/libc.h"
 #include "base/log.h"
 #include "github/url.h"
 #include "tree/node.h"
@@ -12,7 +13,7 @@
 static int format_line(
     struct buffer *line, const char *operation, const char *path, const struct failure *why)
 {
-    const char *name = strerrorname_np(-why->err);
+    const char *name = libc_errno_name(-why->err);
     char printable[512];
 
     text_printable(printable, sizeof printable, path, strlen(path));

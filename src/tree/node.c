@@ -1,6 +1,7 @@
 #include "tree/node.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <time.h>
 #include <utlist.h>
 
@@ -15,7 +16,7 @@ void nodes_init(struct nodes *nodes)
     *nodes = (struct nodes){.mounted_at = (int64_t)time(NULL)};
     /* 2^56 to 2^62: above every real file system's numbers, and far from wrapping. */
     nodes->next_ino =
-        (UINT64_C(1) << 56) + ((uint64_t)arc4random() << 30 | (arc4random() & 0x3fffffff));
+        (UINT64_C(1) << 56) + ((uint64_t)randombytes_random() << 30 | (randombytes_random() & 0x3fffffff));
 }
 
 static void node_free(struct nodes *nodes, struct node *node)

@@ -2,8 +2,8 @@
  * temporary name. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 
+#include "base/libc.h"
 #include "tree/directory.h"
 #include "tree/held.h"
 #include "tree/operations.h"
