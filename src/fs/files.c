@@ -229,7 +229,9 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
         tree_write_control(&op->task, control_of(file), data, size);
         return;
     }
-    tree_write(&op->task, handle_of(file), data, size, (uint64_t)offset);
+    /* The flags are those of this write: fcntl(2) may have set O_APPEND since the open. */
+    uint64_t at = (uint64_t)offset;
+    tree_write(&op->task, handle_of(file), data, size, file->flags & O_APPEND ? NULL : &at);
 }
 
 static void flush_control(fuse_req_t req, struct node *node, struct fuse_file_info *file)

@@ -22,7 +22,7 @@ static void drop_failed(struct task *task, int wait_status)
     else
         failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
             WEXITSTATUS(wait_status));
-    value_clear(task->handle->value);
+    value_drop(task->handle->value);
     upload_fail(task, &why);
 }
 
@@ -39,6 +39,11 @@ static void send_value(struct task *task)
     size_t len;
 
     value->dirty = false;
+    if (value_has_hole(value)) {
+        value->spoilt = -EINVAL;
+        fail_spoilt(task, value);
+        return;
+    }
     if (task->node->kind->type == NODE_BULK) {
         bulk_start(task, value);
         return;
@@ -73,12 +78,8 @@ void tree_flush(struct task *task, struct handle *handle)
     int wait_status;
 
     use_handle(task, handle);
-    if (value->spoilt) {
-        /* A staging file is shared by those who have it open, and outlives them. */
-        if (!node_staged(task->node) && process_has_failed(task->tid, &wait_status))
-            drop_failed(task, wait_status);
-        else
-            fail_spoilt(task, value);
+    if (value->spoilt) { /* for all who have it, however they end */
+        fail_spoilt(task, value);
         return;
     }
     if (!value->dirty || node_staged(task->node)) {
@@ -166,8 +167,14 @@ void tree_fsync(struct task *task, struct handle *handle)
         task_finish(task);
 }
 
-void tree_write(
-    struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset)
+static bool is_sent_by_write(const struct task *task, const struct value *value)
+{
+    return task->tree->options.commit_on_write && task->node->kind->type == NODE_SECRET &&
+           !value_has_hole(value);
+}
+
+void tree_write(struct task *task, struct handle *handle, const void *data, size_t len,
+    const uint64_t *offset)
 {
     struct value *value = handle->value;
 
@@ -178,10 +185,10 @@ void tree_write(
         task_fail_errno(task, -ESTALE, "the staging file was renamed, and sent, already");
         return;
     }
-    int err = value_write(value, data, len, handle->append ? value->bytes.len : offset);
+    int err = value_write(value, data, len, offset ? *offset : value->bytes.len);
     if (err) {
         task_fail_errno(task, err, value_problem(value, err));
-    } else if (task->tree->options.commit_on_write && task->node->kind->type == NODE_SECRET) {
+    } else if (is_sent_by_write(task, value)) {
         task->notice_fd = handle->notice_fd;
         send_value(task);
     } else {

@@ -60,8 +60,10 @@ static int handle_new(const struct task *task, struct node *node, struct handle 
         free(handle);
         return err;
     }
+    if (node->kind->type == NODE_SECRET)
+        value_limit(&handle->own, task->tree->options.newline);
+    handle->own.starts_empty = task->flags & (O_TRUNC | O_EXCL);
     handle->tree = task->tree;
-    handle->append = task->flags & O_APPEND;
     writers_init(&handle->writers, task->tid);
     handle->beside_another = is_beside_another(task->tree, node, handle->writers.opener);
     handle->notice_fd =

@@ -17,7 +17,6 @@ struct handle {
     struct value *value; /* of a staging file the node's, else `own` */
     struct value own;
     struct writers writers;
-    bool append;                /* O_APPEND: offsets mean nothing */
     bool beside_another;        /* who opened it may have another handle of the node as well */
     int notice_fd;              /* to the opener's standard error, or -1 */
     struct handle *prev, *next; /* in tree->handles */

@@ -48,9 +48,10 @@ void tree_store(struct task *task, const char *file_name);
 void tree_flush(struct task *task, struct handle *handle);
 /* Sends it now; and fails with the last upload's error until one succeeds. */
 void tree_fsync(struct task *task, struct handle *handle);
-/* Takes a write; with commit=write sends it as well. */
-void tree_write(
-    struct task *task, struct handle *handle, const void *data, size_t len, uint64_t offset);
+/* Takes a write at `*offset`, or at the end where that is NULL; with commit=write sends it as
+ * well, unless there is a hole still. */
+void tree_write(struct task *task, struct handle *handle, const void *data, size_t len,
+    const uint64_t *offset);
 /* Closes it when nobody has it any more; what was written and not sent is sent before. */
 void tree_release(struct handle *handle);
 /* Drops what is being sent so, with a line in `errors` each: the end has come. */

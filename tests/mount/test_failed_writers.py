@@ -256,13 +256,15 @@ def spoil_later(fd):
 
 def spoil_by_a_hole(fd):
     os.write(fd, b"abc")
+    os.pwrite(fd, b"x", 5)  # it may still be filled
     with fails("EINVAL"):
-        os.pwrite(fd, b"x", 5)
+        os.fsync(fd)
 
 
 def spoil_at_once_by_a_hole(fd):
+    os.pwrite(fd, b"x", 1)
     with fails("EINVAL"):
-        os.pwrite(fd, b"x", 1)
+        os.fsync(fd)
 
 
 def end_by_write_and_close(fd, error):
@@ -312,6 +314,37 @@ def test_a_spoilt_handle(mount, spoil, error):
     assert any(error in line and "NPM_TOKEN" in line for line in m.errors())
     put(m.secrets / "NPM_TOKEN", b"value")
     assert m.github.plaintext(OLD) == b"value"
+
+
+# What one of a group spoils is spoilt for all of it.
+SPOILT_GROUPS = [
+    "{ {python} -c 'print(\"x\" * 60000)'; echo tail; } > {to}",
+    "{ {python} -c 'print(\"x\" * 60000)' || true; /bin/echo tail; } > {to}",
+    "{ head -c 60000 /dev/zero; echo tail; } > {to}",
+    "{ sh -c 'head -c 60000 /dev/zero; kill -KILL $$'; echo tail; } > {to}",
+    "{ sh -c 'head -c 60000 /dev/zero; exit 3'; echo tail; exit 0; } > {to}",
+    "exec 5> {to}; head -c 60000 /dev/zero >&5; echo tail >&5; exec 5>&-; exec 5>&1; true",
+    "exec 5> {to}; (head -c 60000 /dev/zero; exit 3) >&5; (echo tail) >&5",
+    "{ head -c 60000 /dev/zero; make -s -f {makefile}; } > {to}",
+]
+
+
+@pytest.mark.parametrize("shell", BOTH)
+@pytest.mark.parametrize("command", SPOILT_GROUPS)
+def test_spoilt_by_one_of_a_group(mount, tmp_path, command, shell):
+    m = mount()
+    m.warm()
+    before = m.github.secrets()[LIST]
+    makefile = tmp_path / "makefile"
+    makefile.write_text("all:\n\t@echo one\n\t@echo two\n")
+    words = {"{python}": sys.executable, "{makefile}": str(makefile)}
+    for name in ("NPM_TOKEN", "NEW"):
+        line = command.replace("{to}", name)
+        for word, text in words.items():
+            line = line.replace(word, text)
+        m.sh(line, shell=shell)
+    assert_nothing_stored(m, before)
+    assert any("EFBIG" in line and "NPM_TOKEN" in line for line in m.errors())
 
 
 @pytest.mark.parametrize("spoil, error", SPOILERS)

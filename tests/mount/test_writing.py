@@ -154,6 +154,35 @@ def test_too_long_spoils_the_handle(mount):
     assert not exists(m.secrets / "NEW")
 
 
+# bash writes a line of this length at once or in pieces; none of it may be close's news.
+TOO_LONG_LINES = [
+    "printf '%0{n}d' 0 > NPM_TOKEN",
+    "printf '%0{n}d\\n' 0 > NPM_TOKEN",
+    "V=$(printf '%0{n}d' 0); echo \"$V\" > NPM_TOKEN",
+    "V=$(printf '%0{n}d' 0); echo -n \"$V\" > NPM_TOKEN",
+]
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+@pytest.mark.parametrize("length", [LIMIT + 1, LIMIT + 2])
+@pytest.mark.parametrize("command", TOO_LONG_LINES)
+def test_too_long_is_told_by_write(mount, command, length, shell):
+    m = mount()
+    m.warm()
+    done = m.sh(command.format(n=length), shell=shell)
+    assert done.returncode != 0
+    assert "File too large" in done.stderr or "I/O error" in done.stderr
+    assert m.requests() == []
+
+
+def test_the_longest_line(mount):
+    m = mount()
+    for shell in ("bash", "dash"):
+        line = f"V=$(printf '%0{LIMIT}d' 0); echo \"$V\" > NEW"
+        assert m.sh(line, shell=shell).returncode == 0
+        assert m.github.plaintext(NEW) == b"0" * LIMIT
+
+
 def test_truncation_heals_the_handle(mount):
     m = mount()
     with opened(m.secrets / "NEW") as fd:
@@ -265,16 +294,94 @@ def test_writes_at_offsets(mount):
     assert m.github.plaintext(NEW) == b"abXYefgh"
 
 
-def test_a_hole_spoils_the_handle(mount):
+@pytest.mark.parametrize("name", ["NPM_TOKEN", "NEW"])
+@pytest.mark.parametrize("first", ["fsync", "close"])
+def test_a_hole_spoils_the_handle(mount, name, first):
     m = mount()
-    fd = os.open(m.secrets / "NPM_TOKEN", os.O_WRONLY)
+    fd = os.open(m.secrets / name, os.O_WRONLY | os.O_CREAT)
     os.pwrite(fd, b"abc", 0)
+    os.pwrite(fd, b"x", 5)
+    os.pwrite(fd, b"x", 3)
+    if first == "fsync":
+        with fails("EINVAL"):
+            os.fsync(fd)
+        with fails("EINVAL"):
+            os.pwrite(fd, b"x", 4)
     with fails("EINVAL"):
-        os.pwrite(fd, b"x", 5)
+        os.close(fd)
+    assert not m.github.requests("PUT")
+    assert "hole" in m.errors()[-1]
+
+
+@pytest.mark.parametrize("commit", ["close", "write"])
+def test_a_hole_that_is_filled(mount, commit):
+    m = mount(commit=commit)
+    for name in ("NPM_TOKEN", "NEW"):
+        with opened(m.secrets / name, os.O_WRONLY | os.O_CREAT) as fd:
+            os.pwrite(fd, b"ef", 4)
+            assert m.sh("true < /dev/null").returncode == 0
+            os.pwrite(fd, b"ab", 0)
+            os.pwrite(fd, b"cd", 2)
+        assert m.github.plaintext(f"{LIST}/{name}") == b"abcdef"
+        assert m.github.writes(f"{LIST}/{name}") == 1
+
+
+def test_a_hole_in_env(mount):
+    m = mount()
+    with opened(m.secrets / ".env") as fd:
+        os.pwrite(fd, b"=1\n", 1)
+        os.pwrite(fd, b"A", 0)
+    assert m.github.plaintext(f"{LIST}/A") == b"1"
+    fd = os.open(m.secrets / ".env", os.O_WRONLY | os.O_CREAT)
+    os.pwrite(fd, b"B=1\n", 0)
+    os.pwrite(fd, b"C=1\n", 8)
     with fails("EINVAL"):
-        os.pwrite(fd, b"x", 3)
-    with fails("EINVAL"):
-        os.fsync(fd)
+        os.close(fd)
+    assert len(m.github.requests("PUT")) == 1
+
+
+SPARSE = b"head" + bytes(20000) + b"tail" + bytes(8192)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cp --sparse=always {file} NEW",
+        "cp --sparse=always {file} NPM_TOKEN; cp --sparse=always {file} NEW",
+        "dd if={file} of=NEW bs=512 conv=sparse",
+        "dd if={file} of=NEW bs=4 conv=sparse",
+    ],
+)
+def test_sparse_copies(mount, file, command):
+    """They leave out zeroes, and set the length at the end."""
+    m = mount()
+    done = m.sh(command.format(file=file(SPARSE)))
+    assert done.returncode == 0, done.stderr
+    assert m.github.plaintext(NEW) == SPARSE
+
+
+@pytest.mark.parametrize("size", [5, 100, 4097, 48 * 1024, 48 * 1024 + 2, 100000])
+@pytest.mark.parametrize("cuts", [True, False])
+def test_posix_fallocate(mount, size, cuts):
+    """glibc writes single zeroes where a file system has no fallocate."""
+    m = mount()
+    value = b"value" if cuts or size > LIMIT else all_bytes(size)
+    with opened(m.secrets / "NEW") as fd:
+        if size > LIMIT:
+            with fails("EFBIG"):
+                os.posix_fallocate(fd, 0, size)
+        else:
+            os.posix_fallocate(fd, 0, size)
+        os.pwrite(fd, value, 0)
+        os.ftruncate(fd, len(value))
+    assert m.github.plaintext(NEW) == value
+
+
+def test_posix_fallocate_alone(mount):
+    m = mount()
+    fd = os.open(m.secrets / "NPM_TOKEN", os.O_WRONLY | os.O_TRUNC)
+    os.posix_fallocate(fd, 0, 100)
+    os.write(fd, b"value")
     with fails("EINVAL"):
         os.close(fd)
     assert not m.github.requests("PUT")
@@ -301,6 +408,42 @@ def test_appending_to_a_new_secret(mount):
     assert m.github.plaintext(NEW) == b"one two three"
 
 
+MAKE = "printf 'all:\\n\\t@echo one\\n\\t@echo two\\n\\t@echo three\\n' | make -s -f - > {}"
+APPENDERS = {
+    "make": (MAKE, b"one\ntwo\nthree\n"),
+    "fcntl": (
+        "{python} -c 'import fcntl, os\n"
+        "os.write(1, b\"aa\\n\")\n"
+        "fcntl.fcntl(1, fcntl.F_SETFL, os.O_APPEND)\n"
+        "os.fstat(1); os.lseek(1, 0, 0)\n"
+        "os.write(1, b\"bb\\n\")\n"
+        "fcntl.fcntl(1, fcntl.F_SETFL, 0)\n"
+        "os.pwrite(1, b\"A\", 0)' > {}",
+        b"Aa\nbb\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["NEW", "NPM_TOKEN"])
+@pytest.mark.parametrize("command, value", APPENDERS.values(), ids=APPENDERS)
+def test_a_write_appends_when_its_flags_say_so(mount, command, value, name):
+    need_tools("make")
+    m = mount()
+    m.warm()
+    done = m.sh(command.format(name, python=sys.executable))
+    assert done.returncode == 0, done.stderr
+    assert m.github.plaintext(f"{LIST}/{name}") == value
+
+
+def test_make_writes_env(mount):
+    need_tools("make")
+    m = mount()
+    recipe = "printf 'all:\\n\\t@echo A=1\\n\\t@echo B=2\\n\\t@echo C=3\\n'"
+    done = m.sh(f"{recipe} | make -s -f - > .env")
+    assert done.returncode == 0, done.stderr
+    assert [m.github.plaintext(f"{LIST}/{name}") for name in "ABC"] == [b"1", b"2", b"3"]
+
+
 @pytest.mark.parametrize("command", ["echo value >> NEW", "echo value | tee -a NEW"])
 def test_appending_tools_on_a_new_secret(mount, command):
     m = mount()
@@ -308,17 +451,32 @@ def test_appending_tools_on_a_new_secret(mount, command):
     assert m.github.plaintext(NEW) == b"value"
 
 
-@pytest.mark.parametrize("length, error", [(5, None), (0, None), (4, "EINVAL"), (6, "EINVAL")])
-def test_ftruncate(mount, length, error):
+FTRUNCATE = [
+    (os.O_TRUNC, 5, b"value"),
+    (os.O_TRUNC, 0, None),
+    (os.O_TRUNC, 4, "EINVAL"),
+    (os.O_TRUNC, 6, b"value\0"),
+    (os.O_TRUNC, LIMIT + 1, "EFBIG"),
+    (0, 5, b"value"),
+    (0, 0, None),
+    (0, 4, "EINVAL"),
+    (0, 6, "EINVAL"),  # the old value's sixth byte is not known
+]
+
+
+@pytest.mark.parametrize("flags, length, result", FTRUNCATE)
+def test_ftruncate(mount, flags, length, result):
     m = mount()
-    with opened(m.secrets / "NEW") as fd:
+    before = m.github.plaintext(OLD)
+    with opened(m.secrets / "NPM_TOKEN", os.O_WRONLY | flags) as fd:
         os.write(fd, b"value")
-        if error:
-            with fails(error):
+        if isinstance(result, str):
+            with fails(result):
                 os.ftruncate(fd, length)
+            result = b"value"
         else:
             os.ftruncate(fd, length)
-    assert m.github.plaintext(NEW) == (None if length == 0 else b"value")
+    assert m.github.plaintext(OLD) == (before if length == 0 else result)
 
 
 def test_truncate_of_a_path(mount):

@@ -122,23 +122,193 @@ static void test_offsets(void **state)
     value_release(&value);
 }
 
+static void assert_hole(const struct value *value)
+{
+    const unsigned char *data;
+    size_t len;
+    assert_true(value_has_hole(value));
+    assert_int_equal(value_payload(value, NEWLINE_AUTO, &data, &len), -EINVAL);
+}
+
+/* A hole is no value, and later writes may fill it. */
 static void test_holes(void **state)
 {
-    static const uint64_t offsets[] = {
-        4, 5, LIMIT, LIMIT + 1, 1ull << 32, INT64_MAX, UINT64_MAX};
+    static const uint64_t offsets[] = {4, 5, 4095, 4096, LIMIT - 1};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(offsets); i++) {
+        struct value value = new_value();
+        size_t hole = (size_t)offsets[i] - 3;
+        memset(bytes, 'y', sizeof bytes);
+        write_text(&value, "abc", 0);
+        write_text(&value, "x", offsets[i]);
+        assert_hole(&value);
+        assert_int_equal(value_write(&value, bytes, hole - 1, 4), 0);
+        assert_hole(&value); /* one byte is missing */
+        write_text(&value, "z", 3);
+        assert_false(value_has_hole(&value));
+        memcpy(bytes, "abcz", 4);
+        bytes[offsets[i]] = 'x';
+        assert_sends(&value, bytes, (size_t)offsets[i] + 1);
+        value_release(&value);
+    }
+}
+
+static void test_far_holes(void **state)
+{
+    static const uint64_t offsets[] = {LIMIT + 2, 1ull << 32, INT64_MAX, UINT64_MAX};
     (void)state;
     for (size_t i = 0; i < LENGTH(offsets); i++) {
         struct value value = new_value();
         write_text(&value, "abc", 0);
-        assert_int_equal(value_write(&value, "x", 1, offsets[i]), -EINVAL);
-        assert_spoilt(&value, -EINVAL);
-        assert_int_equal(value_truncate(&value, 3), 0);
-        assert_spoilt(&value, -EINVAL);
+        assert_int_equal(value_write(&value, "x", 1, offsets[i]), -EFBIG);
+        assert_spoilt(&value, -EFBIG);
+        assert_int_equal(value_truncate(&value, 3), -EFBIG);
         assert_int_equal(value_truncate(&value, 0), 0);
         write_text(&value, "new", 0);
         assert_sends(&value, "new", 3);
         value_release(&value);
     }
+}
+
+/* Who sets the length knows of the holes, if nothing of an old value can be meant. */
+static void test_holes_and_length(void **state)
+{
+    struct value value = new_value();
+    (void)state;
+    value.starts_empty = true;
+    value_limit(&value, NEWLINE_AUTO);
+    write_text(&value, "abc", 0);
+    write_text(&value, "x", 5);
+    assert_hole(&value);
+    assert_int_equal(value_truncate(&value, 6), 0);
+    assert_sends(&value, "abc\0\0x", 6);
+    assert_int_equal(value_truncate(&value, 8), 0);
+    assert_sends(&value, "abc\0\0x\0\0", 8);
+    write_text(&value, "y", 9); /* a new one */
+    assert_hole(&value);
+    assert_int_equal(value_truncate(&value, 3), -EINVAL); /* what was written stays */
+    assert_int_equal(value_truncate(&value, LIMIT + 1), -EFBIG);
+    assert_hole(&value);
+    value_release(&value);
+
+    value = new_value(); /* of an old value */
+    write_text(&value, "abc", 0);
+    write_text(&value, "x", 5);
+    assert_int_equal(value_truncate(&value, 6), 0); /* it is that long, and has the hole */
+    assert_int_equal(value_truncate(&value, 7), -EINVAL);
+    assert_hole(&value);
+    value_release(&value);
+}
+
+/* posix_fallocate(3) where there is no fallocate(2). */
+static int probe(struct value *value, size_t len)
+{
+    int err = 0;
+    for (size_t at = (len - 1) % 4096; !err && at < len; at += 4096)
+        err = value_write(value, "", 1, at);
+    return err;
+}
+
+static void test_probes(void **state)
+{
+    static const size_t lengths[] = {100, 4096, 10000, LIMIT};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lengths); i++) {
+        struct value value = new_value();
+        memset(bytes, 'x', sizeof bytes);
+        assert_int_equal(probe(&value, lengths[i]), 0);
+        assert_hole(&value);
+        assert_int_equal(value_write(&value, bytes, lengths[i], 0), 0);
+        assert_sends(&value, bytes, lengths[i]);
+        value_clear(&value);
+
+        assert_int_equal(probe(&value, lengths[i]), 0);
+        write_text(&value, "short", 0);
+        assert_hole(&value);
+        assert_int_equal(value_truncate(&value, 5), 0);
+        assert_sends(&value, "short", 5);
+        value_release(&value);
+    }
+}
+
+static void test_refused_probes(void **state)
+{
+    static const size_t lengths[] = {LIMIT + 2, LIMIT + 3, 65536, 100000, 1000001};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lengths); i++) {
+        struct value value = new_value();
+        value_limit(&value, NEWLINE_AUTO);
+        assert_int_equal(probe(&value, lengths[i]), -EFBIG);
+        assert_int_equal(value.spoilt, 0);
+        write_text(&value, "value", 0);
+        assert_sends(&value, "value", 5);
+        write_text(&value, "x", 4096 + 7); /* what was probed counts for nothing */
+        assert_hole(&value);
+        value_release(&value);
+    }
+}
+
+/* Too long by a write after which nothing that follows can help, and not before. */
+static void test_the_write_that_is_too_long(void **state)
+{
+    static const struct {
+        enum newline newline;
+        const char *tail[4]; /* behind LIMIT - 1 bytes: the writes, of which the last fails */
+    } rows[] = {
+        {NEWLINE_AUTO, {"x", "x"}},
+        {NEWLINE_AUTO, {"xx"}},
+        {NEWLINE_AUTO, {"xx\n"}},
+        {NEWLINE_AUTO, {"x", "\n", "x"}},
+        {NEWLINE_AUTO, {"x", "\r", "x"}},
+        {NEWLINE_AUTO, {"x", "\r\n", "\n"}},
+        {NEWLINE_AUTO, {"x", "\n", "\n"}},
+        {NEWLINE_AUTO, {"\n", "\n"}},
+        {NEWLINE_AUTO, {"\n", "\r"}},
+        {NEWLINE_KEEP, {"x", "\n"}},
+        {NEWLINE_KEEP, {"x", "\r"}},
+        {NEWLINE_KEEP, {"x\r\n"}},
+    };
+    (void)state;
+    memset(bytes, 'x', sizeof bytes);
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct value value = new_value();
+        value_limit(&value, rows[i].newline);
+        assert_int_equal(value_write(&value, bytes, LIMIT - 1, 0), 0);
+        for (const char *const *tail = rows[i].tail; *tail; tail++)
+            assert_int_equal(value_write(&value, *tail, strlen(*tail), value.bytes.len),
+                tail[1] ? 0 : -EFBIG);
+        assert_spoilt(&value, -EFBIG);
+        value_release(&value);
+    }
+}
+
+static void test_a_line_end_in_pieces_passes_the_limit(void **state)
+{
+    struct value value = new_value();
+    (void)state;
+    value_limit(&value, NEWLINE_AUTO);
+    memset(bytes, 'x', sizeof bytes);
+    assert_int_equal(value_write(&value, bytes, LIMIT, 0), 0);
+    write_text(&value, "\r", LIMIT);
+    write_text(&value, "\n", LIMIT + 1);
+    assert_sends(&value, bytes, LIMIT);
+    write_text(&value, "y", 5);
+    assert_int_equal(value_write(&value, "\n", 1, 5), -EFBIG); /* now it has two lines */
+    assert_spoilt(&value, -EFBIG);
+    value_release(&value);
+}
+
+static void test_dropped(void **state)
+{
+    struct value value = new_value();
+    (void)state;
+    write_text(&value, "half", 0);
+    value_drop(&value);
+    assert_spoilt(&value, -ECANCELED);
+    assert_int_equal(value_truncate(&value, 0), 0);
+    write_text(&value, "new", 0);
+    assert_sends(&value, "new", 3);
+    value_release(&value);
 }
 
 /* As a regular file: a hole reads as zeroes, any length can be set. */
@@ -279,6 +449,13 @@ int main(void)
         cmocka_unit_test(test_newlines_in_pieces),
         cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_far_holes),
+        cmocka_unit_test(test_holes_and_length),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_refused_probes),
+        cmocka_unit_test(test_the_write_that_is_too_long),
+        cmocka_unit_test(test_a_line_end_in_pieces_passes_the_limit),
+        cmocka_unit_test(test_dropped),
         cmocka_unit_test(test_sparse),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_a_write_that_overlaps_the_limit),
