@@ -14,22 +14,24 @@ static bool is_stale(const struct node *node)
     return !node || (node->presence == NODE_GONE && node->writers == 0);
 }
 
-static void reply_attributes(fuse_req_t req, const struct node *node)
+static void reply_attributes(
+    fuse_req_t req, const struct node *node, const struct fuse_file_info *file)
 {
     struct fs *fs = fs_of(req);
+    const struct asker asker = {
+        .file = file ? file->fh : 0, .tid = fuse_req_ctx(req)->pid};
     struct stat attributes;
-    fs_attributes(fs, node, &attributes);
+    fs_attributes(fs, node, &asker, &attributes);
     fuse_reply_attr(req, &attributes, fs_timeout(fs, node));
 }
 
 void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
     struct node *node = fs_node(fs_of(req), ino);
-    (void)file;
     if (is_stale(node))
         fuse_reply_err(req, ESTALE);
     else
-        reply_attributes(req, node);
+        reply_attributes(req, node, file);
 }
 
 /* Without the file open there is no value yet that could be longer than nothing. */
@@ -63,7 +65,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int whi
     if (err)
         fuse_reply_err(req, -err);
     else
-        reply_attributes(req, node);
+        reply_attributes(req, node, file);
 }
 
 /* As the API writes them. An empty text: the secret has no such attribute. */

@@ -98,7 +98,7 @@ static bool dirents_add(
     struct dirents *d, const char *name, const struct node *node, bool counts, off_t next)
 {
     struct fuse_entry_param entry;
-    fs_entry(fs_of(d->req), node, &entry);
+    fs_entry(d->req, node, &entry);
     if (!counts)
         entry.ino = 0; /* "." and "..": no lookup */
     char *at = d->data + d->used;

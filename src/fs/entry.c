@@ -18,24 +18,31 @@ static mode_t permissions(const struct fs *fs, const struct node *node)
                                          : node->kind->mode & ~fs->options.umask;
 }
 
-/* A secret's length is nobody's business; a staging file has the one that its writer expects.
- */
-static off_t size(const struct node *node)
+static off_t size(const struct fs *fs, const struct node *node, const struct asker *asker)
 {
-    const struct staged *staged = node_staged(node);
-    return staged ? (off_t)staged->value.bytes.len : 0;
+    switch (node->kind->type) {
+    case NODE_SECRET:
+    case NODE_STAGING:
+    case NODE_BULK:
+        return (off_t)handle_size(
+            fs->tree, node, (const struct handle *)(uintptr_t)asker->file, asker->tid);
+    default:
+        return 0;
+    }
 }
 
-void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret)
+void fs_attributes(const struct fs *fs, const struct node *node, const struct asker *asker,
+    struct stat *ret)
 {
+    off_t length = size(fs, node, asker);
     *ret = (struct stat){
         .st_ino = node->ino,
         .st_mode = file_type(node) | permissions(fs, node),
         .st_nlink = node->presence == NODE_GONE ? 0 : 1,
         .st_uid = fs->options.uid,
         .st_gid = fs->options.gid,
-        .st_size = size(node),
-        .st_blocks = (size(node) + 511) / 512,
+        .st_size = length,
+        .st_blocks = (length + 511) / 512,
         .st_blksize = FS_BLOCK_SIZE,
         .st_atim.tv_sec = node->mtime,
         .st_mtim.tv_sec = node->mtime,
@@ -53,13 +60,15 @@ double fs_timeout(const struct fs *fs, const struct node *node)
     return (double)tree_trust_ms(fs->tree, node) / 1000.0;
 }
 
-void fs_entry(const struct fs *fs, const struct node *node, struct fuse_entry_param *ret)
+void fs_entry(fuse_req_t req, const struct node *node, struct fuse_entry_param *ret)
 {
+    const struct fs *fs = fs_of(req);
+    const struct asker asker = {.tid = fuse_req_ctx(req)->pid};
     *ret = (struct fuse_entry_param){
         .ino = (uintptr_t)node, /* see node.h; an address may be used again, so: */
         .generation = node->ino,
         .attr_timeout = fs_timeout(fs, node),
         .entry_timeout = fs_timeout(fs, node),
     };
-    fs_attributes(fs, node, &ret->attr);
+    fs_attributes(fs, node, &asker, &ret->attr);
 }

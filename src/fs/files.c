@@ -57,7 +57,6 @@ static void use_handle(struct fuse_file_info *file, struct handle *handle)
 static void create_done(struct task *task, int err)
 {
     struct op *op = op_of(task);
-    struct fs *fs = op->fs;
     struct fuse_file_info file = op->file;
     struct handle *handle = task->handle;
     struct node *node = task->result;
@@ -69,7 +68,7 @@ static void create_done(struct task *task, int err)
         return;
     }
     use_handle(&file, handle);
-    fs_entry(fs, node, &entry);
+    fs_entry(req, node, &entry);
     node->lookups++;
     if (fuse_reply_create(req, &entry, &file) != 0) { /* the caller was interrupted */
         node->lookups--;

@@ -9,7 +9,7 @@
 static void reply_entry(fuse_req_t req, struct node *node)
 {
     struct fuse_entry_param entry;
-    fs_entry(fs_of(req), node, &entry);
+    fs_entry(req, node, &entry);
     node->lookups++;
     if (fuse_reply_entry(req, &entry) != 0)
         node->lookups--;

@@ -100,10 +100,17 @@ static inline struct fs *fs_of(fuse_req_t req)
 /* The node of an inode number, or NULL: answer ESTALE. */
 struct node *fs_node(const struct fs *fs, fuse_ino_t ino);
 
-void fs_attributes(const struct fs *fs, const struct node *node, struct stat *ret);
+/* Who wants to know attributes. */
+struct asker {
+    uint64_t file; /* the `fh` of the open file that they are about, or 0 */
+    pid_t tid;
+};
 
-/* The answer to a lookup or create, not counted yet: see fs_entry_sent(). */
-void fs_entry(const struct fs *fs, const struct node *node, struct fuse_entry_param *ret);
+void fs_attributes(const struct fs *fs, const struct node *node, const struct asker *asker,
+    struct stat *ret);
+
+/* The answer to a lookup or create; the caller counts it in node->lookups. */
+void fs_entry(fuse_req_t req, const struct node *node, struct fuse_entry_param *ret);
 /* How long the kernel may keep it, in seconds. */
 double fs_timeout(const struct fs *fs, const struct node *node);
 

@@ -43,12 +43,13 @@ static struct sx_time at(int64_t seconds)
     return (struct sx_time){.seconds = seconds};
 }
 
-static void fill(const struct fs *fs, const struct node *node, struct sx_out *out)
+static void fill(const struct fs *fs, const struct node *node, const struct asker *asker,
+    struct sx_out *out)
 {
     struct stat st;
     uint64_t trust_ms = tree_trust_ms(fs->tree, node);
 
-    fs_attributes(fs, node, &st);
+    fs_attributes(fs, node, asker, &st);
     out->valid_seconds = trust_ms / 1000;
     out->valid_nanoseconds = (uint32_t)(trust_ms % 1000) * 1000000;
     out->stat = (struct sx){
@@ -68,6 +69,15 @@ static void fill(const struct fs *fs, const struct node *node, struct sx_out *ou
     };
 }
 
+/* The body begins as FUSE_GETATTR's does. */
+static struct asker asker_of(const struct fuse_in_header *in, size_t len)
+{
+    const struct fuse_getattr_in *body = (const void *)(in + 1);
+    bool has_file =
+        len >= sizeof *in + sizeof *body && body->getattr_flags & FUSE_GETATTR_FH;
+    return (struct asker){.file = has_file ? body->fh : 0, .tid = (pid_t)in->pid};
+}
+
 /* What libfuse does for the requests that it knows. */
 static bool may_ask(const struct fs *fs, const struct fuse_in_header *in)
 {
@@ -85,8 +95,10 @@ bool statx_answer(struct fs *fs, const void *request, size_t len)
     int err = !may_ask(fs, in)                                           ? EACCES
               : !node || (node->presence == NODE_GONE && !node->writers) ? ESTALE
                                                                          : 0;
-    if (!err)
-        fill(fs, node, &out);
+    if (!err) {
+        const struct asker asker = asker_of(in, len);
+        fill(fs, node, &asker, &out);
+    }
     out.header = (struct fuse_out_header){
         .len = err ? sizeof out.header : sizeof out,
         .error = -err,

@@ -22,6 +22,7 @@ struct storing {
 struct bulk {
     struct task *task; /* on the node of `.env`; ending it frees the bulk */
     struct locked text;
+    size_t file_len;
     struct dotenv dotenv; /* points into the text */
     size_t next;          /* entry to be started */
     struct storing *storing;
@@ -87,6 +88,7 @@ static void bulk_end(struct bulk *bulk)
 
     if (bulk->failed == 0) {
         task->node->upload_error = 0;
+        task->node->stored_len = bulk->file_len;
         upload_finish(task);
         return;
     }
@@ -190,7 +192,7 @@ static int read_text(struct bulk *bulk, const struct value *value, struct failur
 {
     unsigned line = 0;
     const char *problem = NULL;
-    size_t len = value->bytes.len;
+    size_t len = bulk->file_len = value->bytes.len;
 
     int err = value->spoilt ? value->spoilt : locked_init(&bulk->text, len + 1);
     if (!err)

@@ -227,6 +227,8 @@ static void take_times(struct node *node, const struct row *row, int64_t mounted
                       : row->created_at >= 0 ? row->created_at
                                              : mounted_at;
     if (!written_here || updated >= node->mtime) {
+        if (updated > node->mtime)
+            node->stored_len = 0; /* by another client: its length is not told */
         node->mtime = updated;
         node->written_until_ms = 0;
         if (row->visibility)

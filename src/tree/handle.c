@@ -45,6 +45,38 @@ bool handle_is_one_of_several(const struct handle *handle)
     return handles > 1 || (handle->beside_another && handle->node->writers > 1);
 }
 
+/* The longest of those that the process has, or, for 0, of all. */
+static bool find_longest(
+    const struct tree *tree, const struct node *node, pid_t tgid, uint64_t *ret)
+{
+    bool found = false;
+    *ret = 0;
+    for (const struct handle *h = tree->handles; h; h = h->next) {
+        if (h->node != node || (tgid && !writers_include(&h->writers, tgid)))
+            continue;
+        found = true;
+        if (h->value->bytes.len > *ret)
+            *ret = h->value->bytes.len;
+    }
+    return found;
+}
+
+uint64_t handle_size(
+    const struct tree *tree, const struct node *node, const struct handle *handle, pid_t tid)
+{
+    uint64_t len;
+
+    if (node_staged(node))
+        return node_staged(node)->value.bytes.len;
+    if (handle)
+        return handle->value->bytes.len;
+    if (node->writers == 0)
+        return node->stored_len;
+    if (node->writers > 1 && find_longest(tree, node, process_group_of(tid), &len))
+        return len;
+    return find_longest(tree, node, 0, &len) ? len : node->stored_len;
+}
+
 static int handle_new(const struct task *task, struct node *node, struct handle **ret)
 {
     struct handle *handle = calloc(1, sizeof *handle);

@@ -26,6 +26,15 @@ struct handle {
  * with ENOMEM. */
 void handle_open(struct task *task, struct node *node);
 
+/*
+ * The length of a file: of an open one what was written so far, else what was stored from here.
+ * `handle` may be NULL: fstat(2) does not say which open file it is about. Then the files of
+ * the process of the thread `tid` come first, if it has the node open, and of several the
+ * longest: a length that is too short would have a program overwrite what it wrote.
+ */
+uint64_t handle_size(
+    const struct tree *tree, const struct node *node, const struct handle *handle, pid_t tid);
+
 /* Forgets what was not sent. */
 void handle_close(struct handle *handle);
 

@@ -44,6 +44,7 @@ struct node {
     unsigned references;   /* handles, snapshots, operations under way, children */
     unsigned writers;      /* handles open for writing */
     int64_t mtime, btime;  /* Unix seconds */
+    size_t stored_len;     /* what was last stored here had it; 0 once another stored anew */
 
     enum presence presence : 8;
     enum visibility visibility : 8; /* of an organization's secret, as the server has it */

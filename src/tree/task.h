@@ -55,6 +55,7 @@ struct task {
     struct change *change;
     struct bulk *bulk;
     struct payload payload;          /* of an upload */
+    size_t sent_len;                 /* bytes of it, with a line end that is not sent */
     bool is_store;                   /* the payload is stored without an open file */
     bool is_writer;                  /* counted in node->writers */
     struct node *staged;             /* staging file that the payload is from; referenced */

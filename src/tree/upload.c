@@ -60,6 +60,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
         return;
     }
     node->upload_error = 0;
+    node->stored_len = task->sent_len;
     if (node->presence == NODE_GONE)
         node->parent->dir->fresh_until_ms = 0; /* another client's DELETE came between */
     else
@@ -78,9 +79,10 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
 /* -ECANCELED: nothing is written, or no more. */
 static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
 {
-    const struct task *task = arg;
+    struct task *task = arg;
     const struct payload *payload = &task->payload;
 
+    task->sent_len = payload->value ? payload->value->bytes.len : payload->len;
     if (!payload->value) {
         *ret = payload->data;
         *ret_len = payload->len;

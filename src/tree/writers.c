@@ -12,16 +12,21 @@ void writers_init(struct writers *writers, pid_t tid)
     *writers = (struct writers){.opener = process_group_of(tid)};
 }
 
+bool writers_include(const struct writers *writers, pid_t tgid)
+{
+    bool found = tgid == writers->opener;
+    for (unsigned i = 0; !found && i < writers->count; i++)
+        found = tgid == writers->writer[i];
+    return found;
+}
+
 void writers_add(struct writers *writers, pid_t tid)
 {
     /* Threads of one process write one after another as a rule: the last is the likeliest. */
     pid_t tgid = process_group_of(tid);
     writers->last = tgid;
     writers->cut_short = 0; /* others go on */
-    for (unsigned i = writers->count; i > 0; i--)
-        if (writers->writer[i - 1] == tgid)
-            return;
-    if (tgid != writers->opener && writers->count < WRITERS_MAX)
+    if (!writers_include(writers, tgid) && writers->count < WRITERS_MAX)
         writers->writer[writers->count++] = tgid;
 }
 

@@ -26,6 +26,9 @@ void writers_init(struct writers *writers, pid_t tid);
 /* It writes. */
 void writers_add(struct writers *writers, pid_t tid);
 
+/* Has the process opened the file, or written to it? */
+bool writers_include(const struct writers *writers, pid_t tgid);
+
 /* A process lets go of the file, perhaps because it ends. */
 void writers_note_flush(struct writers *writers, pid_t tid);
 
