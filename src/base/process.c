@@ -1,6 +1,5 @@
 #include "base/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,22 +14,38 @@
 #define PTS_MAJOR_FIRST 136
 #define PTS_MAJOR_LAST 143
 
-/* The text of a file of /proc, which is small; false when it cannot be read. */
-static bool read_proc(pid_t pid, const char *name, char *out, size_t size)
-{
-    char path[64];
-    size_t used = 0;
-    ssize_t n;
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+/* -ESRCH for whatever /proc says of a process that has gone. */
+static int gone_or(int err)
+{
+    return err == ENOENT ? -ESRCH : -err;
+}
+
+/* The text of a file of /proc, which is small. 0 or -errno: -ESRCH when the process has gone. */
+static int read_proc_at(int dir_fd, const char *path, char *out, size_t size)
+{
+    size_t used = 0;
+    ssize_t n = 0;
+
+    int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return gone_or(errno);
     while (used < size - 1 && (n = read(fd, out + used, size - 1 - used)) > 0)
         used += (size_t)n;
+    int err = n < 0       ? gone_or(errno)
+              : used == 0 ? -ESRCH
+                          : 0;
     close(fd);
     out[used] = '\0';
-    return used > 0;
+    return err;
+}
+
+static int read_proc(pid_t pid, const char *name, char *out, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    return read_proc_at(AT_FDCWD, path, out, size);
 }
 
 /* The text after "NAME:" at the beginning of a line, or NULL. */
@@ -47,100 +62,156 @@ static const char *field(const char *text, const char *name)
 
 #define STATUS_SIZE 8192
 
-static pid_t status_number(pid_t pid, const char *name)
+/* A number of `status`; 0 where it has none, or the process has gone. 0 or -errno. */
+static int status_number(pid_t pid, const char *name, pid_t *ret)
 {
     char status[STATUS_SIZE];
-    const char *value =
-        read_proc(pid, "status", status, sizeof status) ? field(status, name) : NULL;
-    return value ? (pid_t)strtol(value, NULL, 10) : 0;
+    int err = read_proc(pid, "status", status, sizeof status);
+    const char *value = err ? NULL : field(status, name);
+
+    *ret = value ? (pid_t)strtol(value, NULL, 10) : 0;
+    return err == -ESRCH ? 0 : err;
 }
 
 pid_t process_group_of(pid_t tid)
 {
-    pid_t tgid = status_number(tid, "Tgid");
-    return tgid > 0 ? tgid : tid;
+    pid_t tgid;
+    return status_number(tid, "Tgid", &tgid) == 0 && tgid > 0 ? tgid : tid;
 }
 
-pid_t process_parent(pid_t tgid)
+int process_can_look(void)
 {
-    return status_number(tgid, "PPid");
-}
+    int fds[3]; /* a directory, a file in it, and one for whoever opens a file */
+    unsigned count = 0;
+    int err = 0;
 
-bool process_descends(pid_t tgid, pid_t ancestor)
-{
-    for (int i = 0; i <= 6 && tgid > 1; i++) {
-        if (tgid == ancestor)
-            return true;
-        tgid = process_parent(tgid);
+    while (count < LENGTH(fds) && !err) {
+        fds[count] = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fds[count] < 0)
+            err = -errno;
+        else
+            count++;
     }
-    return false;
+    while (count > 0)
+        close(fds[--count]);
+    return err;
+}
+
+int process_line_of(pid_t tgid, struct process_line *ret)
+{
+    int err = 0;
+
+    ret->count = 0;
+    while (!err && tgid > 1 && ret->count < LENGTH(ret->pid)) {
+        ret->pid[ret->count++] = tgid;
+        err = status_number(tgid, "PPid", &tgid);
+    }
+    return err;
+}
+
+bool process_is_gone(pid_t tgid)
+{
+    char status[STATUS_SIZE];
+    return read_proc(tgid, "status", status, sizeof status) == -ESRCH;
+}
+
+int process_scan_start(struct process_scan *scan, pid_t tgid, uint64_t ino)
+{
+    char path[64];
+
+    *scan = (struct process_scan){.ino = ino};
+    snprintf(path, sizeof path, "/proc/%d/fdinfo", (int)tgid);
+    scan->dir = opendir(path);
+    if (scan->dir)
+        return 0;
+    int err = gone_or(errno);
+    return err == -ESRCH ? 0 : err;
+}
+
+void process_scan_end(struct process_scan *scan)
+{
+    if (scan->dir)
+        closedir(scan->dir);
+    scan->dir = NULL;
+}
+
+static void count_file(struct process_scan *scan, const struct process_file *file)
+{
+    for (unsigned i = 0; i < scan->count; i++)
+        if (scan->file[i].position == file->position && scan->file[i].flags == file->flags)
+            return;
+    if (scan->count < LENGTH(scan->file))
+        scan->file[scan->count++] = *file;
 }
 
 /* "pos: ...\nflags: ...\nmnt_id: ...\nino: ...\n" */
-static bool fdinfo_is(int dir_fd, const char *name, uint64_t ino)
+static int look_at_descriptor(struct process_scan *scan, const char *name)
 {
     char text[1024];
-    int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0)
-        return false;
-    text[n] = '\0';
-    const char *value = field(text, "ino");
-    return value && strtoull(value, NULL, 10) == ino;
+    int err = read_proc_at(dirfd(scan->dir), name, text, sizeof text);
+    if (err)
+        return err == -ESRCH ? 0 : err; /* it was closed meanwhile */
+    const char *ino = field(text, "ino"), *position = field(text, "pos"),
+               *flags = field(text, "flags");
+    if (!ino || !position || !flags || strtoull(ino, NULL, 10) != scan->ino)
+        return 0;
+    const struct process_file file = {
+        .position = strtoull(position, NULL, 10),
+        .flags = strtoul(flags, NULL, 8) & ~(unsigned long)O_CLOEXEC, /* of the descriptor */
+    };
+    count_file(scan, &file);
+    return 0;
 }
 
-int process_holds(pid_t tgid, uint64_t ino)
+int process_scan_go_on(struct process_scan *scan, unsigned *descriptors)
 {
-    char path[64];
-    const struct dirent *entry;
-    bool found = false;
-
-    snprintf(path, sizeof path, "/proc/%d/fdinfo", (int)tgid);
-    DIR *dir = opendir(path);
-    if (!dir)
-        return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-    while (!found && (entry = readdir(dir)))
-        found = entry->d_name[0] != '.' && fdinfo_is(dirfd(dir), entry->d_name, ino);
-    closedir(dir);
-    return found;
+    for (; scan->dir && *descriptors > 0; --*descriptors) {
+        errno = 0;
+        const struct dirent *entry = readdir(scan->dir);
+        int err = entry                     ? 0
+                  : errno && errno != ENOENT ? gone_or(errno)
+                                            : -ESRCH;
+        if (!err && entry->d_name[0] != '.')
+            err = look_at_descriptor(scan, entry->d_name);
+        if (err)
+            process_scan_end(scan);
+        if (err && err != -ESRCH)
+            return err;
+    }
+    return 0;
 }
 
 void process_name(pid_t tid, char out[static 16])
 {
-    if (!read_proc(tid, "comm", out, 16))
+    if (read_proc(tid, "comm", out, 16) != 0)
         out[0] = '\0';
     out[strcspn(out, "\n")] = '\0';
 }
 
 /* Field 52 of stat, counted from behind the name, which may hold anything. */
-static bool exit_code(pid_t tid, int *ret)
+static int exit_code(pid_t tid, int *ret)
 {
     char stat[2048];
-    if (!read_proc(tid, "stat", stat, sizeof stat))
-        return false;
+    int err = read_proc(tid, "stat", stat, sizeof stat);
+    if (err)
+        return err;
     const char *at = strrchr(stat, ')');
     for (int i = 2; at && i < 52; i++)
         at = strchr(at + 1, ' ');
-    if (!at)
-        return false;
-    *ret = (int)strtol(at + 1, NULL, 10);
-    return true;
+    *ret = at ? (int)strtol(at + 1, NULL, 10) : 0;
+    return 0;
 }
 
-bool process_has_failed(pid_t tid, int *ret_status)
+int process_failure(pid_t tid, int *ret_status)
 {
     char status[STATUS_SIZE];
-    int code;
+    int code = 0;
 
-    if (!read_proc(tid, "status", status, sizeof status) || field(status, "VmSize"))
-        return false;
-    if (!exit_code(tid, &code) || code == 0)
-        return false;
+    int err = read_proc(tid, "status", status, sizeof status);
+    if (!err && !field(status, "VmSize"))
+        err = exit_code(tid, &code);
     *ret_status = code;
-    return true;
+    return err == -ESRCH ? 0 : err;
 }
 
 static uint64_t signal_set(const char *status, const char *name)
@@ -165,7 +236,7 @@ enum process_interrupt process_interrupted(pid_t tid)
 {
     char status[STATUS_SIZE];
 
-    if (!read_proc(tid, "status", status, sizeof status))
+    if (read_proc(tid, "status", status, sizeof status) != 0)
         return PROCESS_GOES_ON;
     uint64_t pending = signal_set(status, "SigPnd") | signal_set(status, "ShdPnd");
     uint64_t caught = signal_set(status, "SigCgt");
@@ -196,7 +267,7 @@ static bool writes_stderr(pid_t tgid)
 {
     char text[1024];
     const char *flags =
-        read_proc(tgid, "fdinfo/2", text, sizeof text) ? field(text, "flags") : NULL;
+        read_proc(tgid, "fdinfo/2", text, sizeof text) == 0 ? field(text, "flags") : NULL;
     return flags && (strtol(flags, NULL, 8) & O_ACCMODE) != O_RDONLY;
 }
 

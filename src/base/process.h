@@ -7,18 +7,23 @@
  *
  *   status, comm   no lock that a waiting caller can hold
  *   fdinfo/N       never calls back into the file system, as stat through fd/N would
- *   stat           only of a task that is exiting (status has no VmSize): during execve it
- * waits for a lock that our own unanswered FLUSH holds fd/2           readlink and O_PATH only;
- * what is there is opened only when it is a terminal or a pipe: it may be a file of our own
- * mount
+ *   stat           only of a task that is exiting (status has no VmSize): during execve stat
+ *                  waits for a lock that our own unanswered FLUSH holds
+ *   fd/2           readlink and O_PATH only; what is there is opened only when it is a terminal
+ *                  or a pipe: it may be a file of our own mount
  *
- * Never cmdline, maps, environ or stack, and never a path that a caller has.
+ * Never cmdline, maps, environ or stack, never a path that a caller has, and never kcmp(2),
+ * which takes the lock that stat takes.
+ *
+ * What /proc does not tell for want of descriptors or memory is an error, and no answer: a
+ * process that cannot be looked at has neither let go of a file nor ended well.
  *
  * FUSE gives the thread (TID) that calls; a thread group (TGID) is what users call a process.
  */
 #ifndef GHSECRETFS_PROCESS_H
 #define GHSECRETFS_PROCESS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,23 +33,56 @@
 /* The thread group that a thread belongs to; the thread itself when /proc does not tell. */
 pid_t process_group_of(pid_t tid);
 
-/* The parent of a process; 0 when there is none, or /proc does not tell. */
-pid_t process_parent(pid_t tgid);
+/* Can processes be looked at just now? 0; -EMFILE, -ENFILE, -ENOMEM. */
+int process_can_look(void) WARN_UNUSED;
 
-/* Is it that process, or a descendant of it within six generations (contract §3)? */
-bool process_descends(pid_t tgid, pid_t ancestor);
+/* Contract §3. A shell, its subshell and a script's children are three deep. */
+#define PROCESS_ANCESTORS_MAX 6
 
-/* Does the process have a descriptor of the file with this inode number? 1, 0, or -errno when
- * its descriptors may not be looked at. A process that has gone has none. */
-int process_holds(pid_t tgid, uint64_t ino);
+/* A process, its parent, and so on; without init. */
+struct process_line {
+    pid_t pid[1 + PROCESS_ANCESTORS_MAX];
+    unsigned count;
+};
+
+/* 0, or -errno when /proc cannot be read. Of a process that has gone only itself is known. */
+int process_line_of(pid_t tgid, struct process_line *ret) WARN_UNUSED;
+
+/* Has it gone, as far as /proc tells? */
+bool process_is_gone(pid_t tgid);
+
+/*
+ * A look at the descriptors of a process, some at a time, since there may be very many: how
+ * many open files of one inode number does it have, at the least? Descriptors of different
+ * positions or flags are of different open files; others may be copies of one.
+ */
+#define PROCESS_SCAN_FILES_MAX 8
+
+struct process_scan {
+    DIR *dir; /* NULL when there is no more to be looked at */
+    uint64_t ino;
+    struct process_file {
+        uint64_t position;
+        unsigned long flags;
+    } file[PROCESS_SCAN_FILES_MAX];
+    unsigned count; /* of file: what is more is not counted */
+};
+
+/* 0, or -errno; -EACCES when its descriptors may not be looked at. A process that has gone has
+ * none. */
+int process_scan_start(struct process_scan *scan, pid_t tgid, uint64_t ino) WARN_UNUSED;
+/* Looks at up to `*descriptors` more, and counts them down. 0 or -errno. */
+int process_scan_go_on(struct process_scan *scan, unsigned *descriptors) WARN_UNUSED;
+/* Also right when it was not started, if it is zeroed, and twice. */
+void process_scan_end(struct process_scan *scan);
 
 /* The name (comm) of a thread, or "". */
 void process_name(pid_t tid, char out[static 16]);
 
-/* Is this task on its way out with a failure: a signal, or an exit status other than 0? For
- * one that is not exiting, or whose status /proc does not tell, false. `ret_status` is as of
- * waitpid(2). */
-bool process_has_failed(pid_t tid, int *ret_status);
+/* How a task that is on its way out failed, by a signal or with an exit status other than 0, as
+ * of waitpid(2); 0 for one that has not failed, has gone, or hides its status. 0, or -errno when
+ * /proc cannot be read. */
+int process_failure(pid_t tid, int *ret_status) WARN_UNUSED;
 
 enum process_interrupt {
     PROCESS_GOES_ON, /* the signal disturbs nothing, or there is none */

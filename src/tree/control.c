@@ -342,26 +342,60 @@ void tree_write_control(
         write_repositories(task, control, data, len);
 }
 
-void tree_flush_control(struct task *task, struct control *control)
+/* A line that was not ended yet, or a list that replaces. */
+static bool has_unapplied(const struct control *control)
+{
+    return control->dirty || (control->has_changed && control->list.len > 0);
+}
+
+static void apply_rest(struct task *task, struct control *control)
 {
     struct entries entries = {0};
-
-    task->notice_fd = control->notice_fd;
-    if (control->spoilt) {
-        task_fail_errno(task, control->spoilt, "the list was refused");
-        return;
-    }
     bool replaces = control->dirty;
-    bool rest = control->has_changed && control->list.len > 0;
-    if ((!replaces && !rest) ||
-        !writers_are_done(&control->writers, control->node->ino, false, task->tid)) {
+
+    if (!has_unapplied(control)) { /* another flush has applied it meanwhile */
         task_finish(task);
         return;
     }
     int err = parse(task, control->list.data, control->list.len, &entries);
     control->dirty = false;
-    if (rest)
+    if (!replaces)
         buffer_clear(&control->list);
     if (!err)
         apply_entries(task, &entries, !replaces);
+}
+
+static void holders_seen(struct holders *holders, int err)
+{
+    struct task *task = CONTAINER_OF(holders, struct task, holders);
+
+    if (err == -EBUSY)
+        task_finish(task); /* the one who lets go of it last will see to it */
+    else if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        apply_rest(task, task->control);
+}
+
+void tree_flush_control(struct task *task, struct control *control)
+{
+    task->control = control;
+    task->notice_fd = control->notice_fd;
+    if (control->spoilt) {
+        task_fail_errno(task, control->spoilt, "the list was refused");
+        return;
+    }
+    if (!has_unapplied(control)) {
+        task_finish(task);
+        return;
+    }
+    int err = holders_init(&task->holders, task->tree->loop, control->node->ino,
+        &control->writers, task->tid);
+    for (const struct control *c = task->tree->controls; c && !err; c = c->next)
+        if (c != control && c->node == control->node)
+            err = holders_beside(&task->holders, &c->writers);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        holders_look(&task->holders, holders_seen);
 }

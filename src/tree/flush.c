@@ -4,7 +4,6 @@
 #include <utlist.h>
 
 #include "base/container.h"
-#include "base/process.h"
 #include "tree/bulk.h"
 #include "tree/operations.h"
 #include "tree/staging.h"
@@ -65,17 +64,59 @@ static void use_handle(struct task *task, struct handle *handle)
     task->notice_fd = handle->notice_fd;
 }
 
-static bool is_last_flush(const struct task *task)
+/* It cannot be told whether the value is whole. */
+static void fail_blind(struct task *task, int err)
+{
+    task->handle->value->spoilt = err;
+    fail_spoilt(task, task->handle->value);
+}
+
+static void let_go(struct task *task)
+{
+    struct value *value = task->handle->value;
+    int wait_status;
+
+    int err = writers_failure(&task->handle->writers, &wait_status);
+    if (value->spoilt)
+        fail_spoilt(task, value);
+    else if (!value->dirty) /* another flush has sent it meanwhile */
+        task_finish(task);
+    else if (err)
+        fail_blind(task, err);
+    else if (wait_status)
+        drop_failed(task, wait_status);
+    else
+        send_value(task);
+}
+
+static void holders_seen(struct holders *holders, int err)
+{
+    struct task *task = CONTAINER_OF(holders, struct task, holders);
+
+    if (err == -EBUSY)
+        task_finish(task); /* the one who lets go of it last will see to it */
+    else if (err)
+        fail_blind(task, err);
+    else
+        let_go(task);
+}
+
+/* Whether somebody still holds the file. */
+static int find_holders(struct task *task)
 {
     const struct handle *handle = task->handle;
-    return writers_are_done(
-        &handle->writers, handle->node->ino, handle_is_one_of_several(handle), task->tid);
+    int err = holders_init(&task->holders, task->tree->loop, handle->node->ino,
+        &handle->writers, task->tid);
+
+    for (const struct handle *h = task->tree->handles; h && !err; h = h->next)
+        if (h != handle && h->node == handle->node)
+            err = holders_beside(&task->holders, &h->writers);
+    return err;
 }
 
 void tree_flush(struct task *task, struct handle *handle)
 {
     struct value *value = handle->value;
-    int wait_status;
 
     use_handle(task, handle);
     if (value->spoilt) { /* for all who have it, however they end */
@@ -86,15 +127,14 @@ void tree_flush(struct task *task, struct handle *handle)
         task_finish(task);
         return;
     }
-    writers_note_flush(&handle->writers, task->tid);
-    if (!is_last_flush(task))
-        task_finish(task); /* the one who lets go of it last will see to it */
-    else if (process_has_failed(task->tid, &wait_status))
-        drop_failed(task, wait_status);
-    else if (writers_were_cut_short(&handle->writers, &wait_status))
-        drop_failed(task, wait_status);
+    task_counts_as_upload(task);
+    int err = writers_note_flush(&handle->writers, task->tid);
+    if (!err)
+        err = find_holders(task);
+    if (err)
+        fail_blind(task, err);
     else
-        send_value(task);
+        holders_look(&task->holders, holders_seen);
 }
 
 /* What the kernel closed without a flush that was the last by our lights. */
@@ -129,9 +169,7 @@ void tree_abandon_releases(struct tree *tree)
 
 static bool has_unsent(const struct handle *handle)
 {
-    int wait_status;
-    return handle->value->dirty && !handle->value->spoilt && !node_staged(handle->node) &&
-           !writers_were_cut_short(&handle->writers, &wait_status);
+    return handle->value->dirty && !handle->value->spoilt && !node_staged(handle->node);
 }
 
 void tree_release(struct handle *handle)
@@ -145,8 +183,8 @@ void tree_release(struct handle *handle)
     release->handle = handle;
     DL_APPEND(handle->tree->releases, release);
     task_init(&release->task, handle->tree, handle->node, "write", released);
-    release->task.handle = handle;
-    send_value(&release->task);
+    use_handle(&release->task, handle);
+    let_go(&release->task);
 }
 
 void tree_fsync(struct task *task, struct handle *handle)

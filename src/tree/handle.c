@@ -27,24 +27,6 @@ void handle_close(struct handle *handle)
     node_unref(nodes, node);
 }
 
-/* Does the process, or one that it descends from and may have inherited descriptors of, have
- * the file open already? */
-static bool is_beside_another(const struct tree *tree, const struct node *node, pid_t opener)
-{
-    for (const struct handle *h = tree->handles; h; h = h->next)
-        if (h->node == node && process_descends(opener, h->writers.opener))
-            return true;
-    return false;
-}
-
-bool handle_is_one_of_several(const struct handle *handle)
-{
-    unsigned handles = 0;
-    for (const struct handle *h = handle->tree->handles; h; h = h->next)
-        handles += h->node == handle->node && h->writers.opener == handle->writers.opener;
-    return handles > 1 || (handle->beside_another && handle->node->writers > 1);
-}
-
 /* The longest of those that the process has, or, for 0, of all. */
 static bool find_longest(
     const struct tree *tree, const struct node *node, pid_t tgid, uint64_t *ret)
@@ -84,8 +66,8 @@ static int handle_new(const struct task *task, struct node *node, struct handle 
         return -ENOMEM;
     struct staged *staged = node_staged(node);
     handle->value = staged ? &staged->value : &handle->own;
-    int err = 0;
-    if (!staged)
+    int err = process_can_look(); /* and so, in the end, whether the writer is done */
+    if (!err && !staged)
         err = value_init(
             &handle->own, node->kind->type == NODE_BULK ? VALUE_MAX_BULK : VALUE_MAX_SECRET);
     if (err) {
@@ -97,7 +79,6 @@ static int handle_new(const struct task *task, struct node *node, struct handle 
     handle->own.starts_empty = task->flags & (O_TRUNC | O_EXCL);
     handle->tree = task->tree;
     writers_init(&handle->writers, task->tid);
-    handle->beside_another = is_beside_another(task->tree, node, handle->writers.opener);
     handle->notice_fd =
         task->tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
     handle->node = node_ref(node);
@@ -113,7 +94,7 @@ void handle_open(struct task *task, struct node *node)
     if (err) {
         if (node->writers == 0 && node->presence == NODE_PENDING && node->replaces)
             directory_come_back(node);
-        task_fail_errno(task, err, "no memory can be locked for the value");
+        task_fail_errno(task, err, value_problem(NULL, err));
         return;
     }
     task->result = node;

@@ -17,13 +17,12 @@ struct handle {
     struct value *value; /* of a staging file the node's, else `own` */
     struct value own;
     struct writers writers;
-    bool beside_another;        /* who opened it may have another handle of the node as well */
     int notice_fd;              /* to the opener's standard error, or -1 */
     struct handle *prev, *next; /* in tree->handles */
 };
 
 /* Opens `node` for the task's caller: task->handle and task->result. Ends the task, well or
- * with ENOMEM. */
+ * with ENOMEM, or EMFILE: processes could not be looked at. */
 void handle_open(struct task *task, struct node *node);
 
 /*

@@ -39,6 +39,8 @@ void task_move_to(struct task *task, struct node *node)
 
 void task_counts_as_upload(struct task *task)
 {
+    if (task->is_upload)
+        return;
     task->is_upload = true;
     task->tree->uploads++;
 }
@@ -50,6 +52,7 @@ void task_cancel(struct task *task)
 
     wait_leave(&task->wait);
     wait_leave(&task->key_wait);
+    holders_cancel(&task->holders);
     call_cancel(task->call);
     task->call = NULL;
     list_cancel(task->list);

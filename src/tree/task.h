@@ -11,6 +11,7 @@
 
 #include "github/call.h"
 #include "github/wait.h"
+#include "tree/holders.h"
 #include "tree/name.h"
 #include "tree/node.h"
 #include "tree/value.h"
@@ -48,6 +49,7 @@ struct task {
     /* Inside. */
     uint64_t deadline_ms;
     struct wait wait, key_wait;
+    struct holders holders; /* of the file that is let go of */
     struct call *call;
     bool has_turn;      /* of `node` */
     struct node *taken; /* held node that is being created anew; referenced */

@@ -221,6 +221,8 @@ const char *value_problem(const struct value *value, int err)
         return "the value has a hole: a part of it was never written";
     if (err == -ECANCELED)
         return "its writer failed: write it anew";
+    if (err == -EMFILE || err == -ENFILE)
+        return "out of file descriptors: the processes that write cannot be looked at";
     if (err != -EFBIG)
         return "no more memory can be locked for the value";
     if (!value->spoilt) /* it could be kept, but not sent */

@@ -76,7 +76,7 @@ int value_truncate(struct value *value, uint64_t len) WARN_UNUSED;
 int value_payload(const struct value *value, enum newline newline, const unsigned char **ret,
     size_t *ret_len) WARN_UNUSED;
 
-/* What spoilt it, or why it cannot be sent, for a person. */
+/* What spoilt it, or why it cannot be sent, for a person; NULL is none that there is yet. */
 const char *value_problem(const struct value *value, int err);
 
 #endif

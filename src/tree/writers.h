@@ -1,14 +1,15 @@
 /*
- * Who still has an open file of ours in hand: whether a flush is the last one, and whether the
- * writer at it has failed. Contract §3, "A value is published whole or not at all".
+ * Who opened an open file of ours and who wrote to it, and whether they failed. Contract §3, "A
+ * value is published whole or not at all".
  */
 #ifndef GHSECRETFS_WRITERS_H
 #define GHSECRETFS_WRITERS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#include <stdint.h>
+#include "base/text.h"
 
 /* Processes that wrote through one handle and are looked at; a 17th is not waited for. */
 #define WRITERS_MAX 16
@@ -19,6 +20,7 @@ struct writers {
     unsigned count;
     pid_t last;    /* that wrote */
     int cut_short; /* the wait status of the last writer, if a signal ended it; else 0 */
+    int failure;   /* that of the one who let go last, if it failed, and nobody wrote since */
 };
 
 /* The thread `tid` opens the file. */
@@ -29,19 +31,13 @@ void writers_add(struct writers *writers, pid_t tid);
 /* Has the process opened the file, or written to it? */
 bool writers_include(const struct writers *writers, pid_t tgid);
 
-/* A process lets go of the file, perhaps because it ends. */
-void writers_note_flush(struct writers *writers, pid_t tid);
+/* A process lets go of the file, perhaps because it ends. 0, or -errno when it cannot be looked
+ * at. */
+int writers_note_flush(struct writers *writers, pid_t tid) WARN_UNUSED;
 
-/* Did a signal end the one who wrote last? It may be on its way out still. */
-bool writers_were_cut_short(const struct writers *writers, int *ret_status);
-
-/*
- * Is the flush by `tid` the last, as far as can be told: does neither the opener, nor a
- * writer, nor the flusher, nor an ancestor of it up to the opener hold the file of this inode
- * number any more? Also true where that cannot be seen: hidden descriptors, or, as the caller
- * says, an opener that has the file open more than once.
- */
-bool writers_are_done(
-    const struct writers *writers, uint64_t ino, bool opened_twice, pid_t tid);
+/* How the one that let go last failed, or, if it did not, the signal that ended the one who
+ * wrote last, which may be on its way out still: a wait status, or 0. 0, or -errno when that
+ * cannot be looked at. */
+int writers_failure(const struct writers *writers, int *ret_status) WARN_UNUSED;
 
 #endif

@@ -1,0 +1,122 @@
+#include "tree/holders.h"
+
+#include <errno.h>
+
+#include "base/container.h"
+
+/* A look at a descriptor takes 20 us (evidence, part 2, 8); others wait for the loop so long. */
+#define DESCRIPTORS_A_TURN 64
+
+static void add(struct holders *holders, pid_t tgid)
+{
+    for (unsigned i = 0; i < holders->count; i++)
+        if (holders->holder[i].tgid == tgid)
+            return;
+    holders->holder[holders->count++] = (struct holder){.tgid = tgid};
+}
+
+static void holders_go_on(struct holders *holders);
+
+static void next_turn(struct loop_timer *timer)
+{
+    holders_go_on(CONTAINER_OF(timer, struct holders, timer));
+}
+
+int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
+    const struct writers *writers, pid_t tid)
+{
+    struct process_line line;
+    *holders = (struct holders){.loop = loop, .ino = ino, .timer = {.fire = next_turn}};
+
+    add(holders, writers->opener);
+    for (unsigned i = 0; i < writers->count; i++)
+        add(holders, writers->writer[i]);
+    int err = process_line_of(process_group_of(tid), &line);
+    for (unsigned i = 0; i < line.count; i++) {
+        add(holders, line.pid[i]);
+        if (line.pid[i] == writers->opener)
+            break;
+    }
+    return err;
+}
+
+/* By having opened it, by inheritance, or because it was seen to write. */
+static bool may_have(const struct process_line *line, const struct writers *others)
+{
+    bool may = writers_include(others, line->pid[0]);
+    for (unsigned i = 1; !may && i < line->count; i++)
+        may = line->pid[i] == others->opener;
+    return may;
+}
+
+int holders_beside(struct holders *holders, const struct writers *others)
+{
+    /* The children of one that has gone cannot be told any more. */
+    bool any = process_is_gone(others->opener);
+
+    for (unsigned i = 0; i < holders->count; i++) {
+        struct process_line line;
+        int err = process_line_of(holders->holder[i].tgid, &line);
+        if (err)
+            return err;
+        holders->holder[i].others += any || may_have(&line, others);
+    }
+    return 0;
+}
+
+static void end(struct holders *holders, int err)
+{
+    holders_cancel(holders);
+    holders->done(holders, err);
+}
+
+/* Some descriptors of one process. -EAGAIN: there are more. */
+static int look_at(
+    struct holders *holders, const struct holder *holder, unsigned *descriptors)
+{
+    struct process_scan *scan = &holders->scan;
+
+    int err = holders->scanning ? 0 : process_scan_start(scan, holder->tgid, holders->ino);
+    holders->scanning = true;
+    if (!err)
+        err = process_scan_go_on(scan, descriptors);
+    if (err)
+        return err == -EACCES || err == -EPERM ? 0 : err; /* hidden */
+    if (scan->count > holder->others)
+        return -EBUSY;
+    return scan->dir ? -EAGAIN : 0;
+}
+
+static void holders_go_on(struct holders *holders)
+{
+    unsigned descriptors = DESCRIPTORS_A_TURN;
+
+    while (holders->at < holders->count) {
+        int err = look_at(holders, &holders->holder[holders->at], &descriptors);
+        if (err == -EAGAIN) {
+            loop_set_timer(holders->loop, &holders->timer, loop_now_ms() + 1);
+            return;
+        }
+        if (err) {
+            end(holders, err);
+            return;
+        }
+        process_scan_end(&holders->scan);
+        holders->scanning = false;
+        holders->at++;
+    }
+    end(holders, 0);
+}
+
+void holders_look(struct holders *holders, void (*done)(struct holders *holders, int err))
+{
+    holders->done = done;
+    holders_go_on(holders);
+}
+
+void holders_cancel(struct holders *holders)
+{
+    process_scan_end(&holders->scan);
+    if (holders->loop)
+        loop_clear_timer(holders->loop, &holders->timer);
+}
