@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/descriptors.h"
 #include "base/heap.h"
 #include "base/locked.h"
 #include "base/log.h"
@@ -454,6 +455,7 @@ int main(int argc, char *argv[])
     }
     enum exit_status status = STATUS_USAGE;
     close_side_doors();
+    descriptors_raise();
     if (p.config.debug)
         log_set_level(LOG_LEVEL_DEBUG);
     if (seal_setup() == 0 && check_memory() && check_device() && check_mountpoint(&p))

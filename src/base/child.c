@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/descriptors.h"
 
 extern char **environ;
 
@@ -97,7 +98,9 @@ static int child_spawn(struct child *child, char *const argv[], int out_fd)
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(
         &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    descriptors_restore();
     int err = posix_spawnp(&child->pid, argv[0], &actions, &attributes, argv, environ);
+    descriptors_raise();
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return -err;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "fs/dirops.h"
 #include "fs/op.h"
@@ -131,7 +132,10 @@ int fs_mount(
     if (!fs->session)
         goto fail;
     err = -EIO;
-    if (fuse_session_mount(fs->session, options->mountpoint) != 0)
+    descriptors_restore(); /* libfuse starts fusermount3 */
+    int failed = fuse_session_mount(fs->session, options->mountpoint);
+    descriptors_raise();
+    if (failed)
         goto fail;
     fs->mounted = true;
     fs->watch.fd = fuse_session_fd(fs->session);
@@ -157,12 +161,15 @@ void fs_unmount(struct fs *fs)
     while (fs->ops) {
         struct op *op = fs->ops;
         task_abandon(&op->task, -ECANCELED, "the mount has ended");
-        fuse_reply_err(op_end(op), EINTR);
+        fuse_reply_err(op_end(op), EIO); /* EINTR is taken for success, or tried again */
     }
     fs_close_directories(fs);
     fs_close_reports(fs);
-    if (fs->mounted)
+    if (fs->mounted) {
+        descriptors_restore(); /* for fusermount3 */
         fuse_session_unmount(fs->session);
+        descriptors_raise();
+    }
     if (fs->session)
         fuse_session_destroy(fs->session);
     locked_release(&fs->request);

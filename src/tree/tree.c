@@ -37,8 +37,8 @@ void tree_free(struct tree *tree)
 {
     if (!tree)
         return;
+    tree_abandon_releases(tree); /* first: they may wait for what is held */
     held_free_all(tree);
-    tree_abandon_releases(tree);
     while (tree->handles)
         handle_close(tree->handles);
     while (tree->controls)

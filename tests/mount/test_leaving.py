@@ -9,7 +9,9 @@ import time
 import pytest
 
 import mounting
+import strangers
 from calls import exists, fails, put
+from conftest import need_tools
 from demo import LIST, WEB_SECRETS
 from mounting import abort_connection, is_mounted, mount_entry, wait_until
 
@@ -313,6 +315,57 @@ def test_a_held_delete_that_hangs(mount, replacing):
     assert m.wait_for_end() == 0
     assert time.monotonic() - began < SHORT + SLACK
     assert m.github.plaintext(OLD) is not None
+
+
+@pytest.mark.parametrize("first", ["delete", "release"])
+def test_a_released_env_behind_a_delete_that_hangs(mount, replacing, first):
+    m = mount(timeout=LONG)
+    m.warm()
+    m.github.fault(method="DELETE", action="hang", count=-1)
+    m.github.fault(method="PUT", action="hang", count=-1)
+    if first == "delete":
+        replacing(m.secrets / "NPM_TOKEN")
+        m.github.wait_for(lambda j: [r for r in j if r["method"] == "DELETE"])
+    with strangers.released(m.secrets / ".env", "NPM_TOKEN=value\n"):
+        time.sleep(0.2)
+        m.signal(signal.SIGTERM)
+        time.sleep(0.2)
+        m.signal(signal.SIGTERM)
+        assert m.wait_for_end() == 0
+
+
+LAST_WORDS = {
+    "dd": "dd if={content} of=NEW",
+    "node": "node -e 'require(\"fs\").writeFileSync(\"NEW\", \"value\")'",
+    "fsync": "dd if={content} of=NEW conv=fsync",
+    "mv": "cp {content} .NEW.x; mv .NEW.x NEW",
+    "rm": "rm NPM_TOKEN",
+}
+
+
+@pytest.mark.parametrize("command", LAST_WORDS.values(), ids=LAST_WORDS)
+def test_what_is_not_acknowledged_is_an_error(mount, tmp_path, command):
+    """EIO, and never EINTR, which dd and node take for success."""
+    need_tools(command.split()[0])
+    m = mount(timeout=LONG)
+    m.warm()
+    (tmp_path / "content").write_bytes(b"value")
+    m.github.fault(method="PUT", action="hang", count=-1)
+    m.github.fault(method="DELETE", action="hang", count=-1)
+    with subprocess.Popen(
+        ["bash", "-c", command.format(content=tmp_path / "content")],
+        cwd=m.secrets,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        m.github.wait_for(lambda j: [r for r in j if r["method"] in ("PUT", "DELETE")])
+        m.signal(signal.SIGTERM)
+        time.sleep(0.2)
+        m.signal(signal.SIGTERM)
+        _, said = writer.communicate(timeout=20)
+    assert m.wait_for_end() == 0
+    assert writer.returncode != 0
+    assert "Input/output error" in said or "EIO" in said or "not connected" in said
 
 
 # Ends that nobody wants
