@@ -89,9 +89,19 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     tree_create(&op->task, name);
 }
 
+/* The kernel may have kept the length of what was stored; that of the open file is another. It
+ * waits for nothing to forget it, as it would for a name. */
+static void forget_length(const struct fs *fs, const struct node *node)
+{
+    if (node->stored_len)
+        (void)fuse_lowlevel_notify_inval_inode(fs->session, (uintptr_t)node, -1, 0);
+}
+
 static void open_done(struct task *task, int err)
 {
     struct op *op = op_of(task);
+    const struct fs *fs = op->fs;
+    const struct node *node = task->result;
     struct fuse_file_info file = op->file;
     struct handle *handle = task->handle;
     fuse_req_t req = op_end(op);
@@ -100,6 +110,7 @@ static void open_done(struct task *task, int err)
         fuse_reply_err(req, -err);
         return;
     }
+    forget_length(fs, node);
     use_handle(&file, handle);
     if (fuse_reply_open(req, &file) != 0)
         handle_close(handle);

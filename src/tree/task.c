@@ -129,8 +129,10 @@ void task_abandon(struct task *task, int err, const char *why)
         bulk_abandon(task->bulk, err, why);
     if (task->is_upload) {
         bool is_value = task->bulk || task->payload.value || task->payload.data;
-        if (is_value) /* it lives on, for fsync */
+        if (is_value) { /* it lives on, for fsync */
             task->node->upload_error = err == -EINTR ? -ECANCELED : err;
+            task->node->stored_len = 0;
+        }
         failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
         task_report(task);
     }

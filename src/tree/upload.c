@@ -55,6 +55,8 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
 
     task->call = NULL;
     if (why) {
+        if (why->status / 100 != 4)
+            node->stored_len = 0; /* it may be stored all the same */
         note_refusal(task, why);
         upload_fail(task, why);
         return;

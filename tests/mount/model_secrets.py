@@ -32,14 +32,22 @@ def without_line_end(data):
     return data
 
 
+def is_too_long(data):
+    """So that nothing that is appended could make it fit."""
+    may_go_on = len(data) == LIMIT + 1 and data.endswith(b"\r") and b"\n" not in data
+    return not may_go_on and len(without_line_end(data)) > LIMIT
+
+
 class SecretFile:
     """An open secret."""
 
-    def __init__(self, number, pid, secret, append=False):
+    def __init__(self, number, pid, secret, flags=CREATE):
         self.number = number
         self.pid = pid
         self.secret = secret
-        self.append = append
+        self.append = bool(flags & os.O_APPEND)
+        self.starts_empty = bool(flags & (os.O_TRUNC | os.O_EXCL))
+        self.missing = set()  # offsets in holes
         self.descriptor = 0
         self.beside_another = False  # of the same secret, in the same process
         self.data = b""
@@ -52,7 +60,8 @@ class SecretFile:
     def uploads(self, _model):
         """What a flush sends: [(secret, value)]."""
         payload = without_line_end(self.data)
-        if self.dirty and not self.spoilt and not self.secret.gone and 0 < len(payload) <= LIMIT:
+        is_whole = self.dirty and not self.spoilt and not self.missing
+        if is_whole and not self.secret.gone and 0 < len(payload) <= LIMIT:
             return [(self.secret, payload)]
         return []
 
@@ -68,11 +77,11 @@ class SecretFile:
             return {0, *secret.errors} if secret.gone else secret.errors
         self.dirty = False
         payload = without_line_end(self.data)
-        if len(payload) > LIMIT:
-            self.spoilt = errno.EFBIG
-            secret.errors = {-errno.EFBIG}
+        if self.missing or len(payload) > LIMIT:
+            self.spoilt = errno.EINVAL if self.missing else errno.EFBIG
+            secret.errors = {-self.spoilt}
             secret.failed_by.add(self.pid)
-            return {-errno.EFBIG}
+            return {-self.spoilt}
         if secret.gone or not payload:
             return {0}
         return {-model.upload(self.pid, secret, payload, likely)}
@@ -151,7 +160,7 @@ def open_calls(model, process):
         return place, [call], None
     if secret is None:
         secret = model.created(place)
-    file = SecretFile(number, process.pid, secret, bool(flags & os.O_APPEND))
+    file = SecretFile(number, process.pid, secret, flags)
     for other in process.files.values():
         if isinstance(other, SecretFile) and other.secret is secret:
             other.beside_another = file.beside_another = True
@@ -178,10 +187,17 @@ def write_calls(model, process, file):
     by_child = 0.02 if may_have_children(process) and not file.spoilt else 0
     calls = []
     for piece in in_pieces(random, random_value(random)):
+        if random.random() < 0.05:
+            file.append = not file.append
+            calls.append(("set_append", file.number, file.append, {0}))
+        if random.random() < 0.1:
+            calls.extend(length_calls(process, file))
         offset = len(file.data)
         kind = random.random()
         if kind < 0.02 and not file.append:
             offset += random.randrange(1, 10)
+        elif kind < 0.05 and file.missing and not file.append:
+            offset = min(file.missing)
         elif kind < 0.1 and file.data:
             offset = random.randrange(len(file.data) + 1)
         name = "child_writes" if random.random() < by_child else "write"
@@ -191,16 +207,27 @@ def write_calls(model, process, file):
     return calls
 
 
+def length_calls(process, file):
+    """Of a file, and of what a process has open of it; what is spoilt has no certain one."""
+    if file.spoilt:
+        return []
+    calls = [("seek_end", file.number, {len(file.data)})]
+    files = [other for other in file.secret.files if other.pid == process.pid]
+    if not any(other.spoilt for other in files):
+        calls.append(("size", file.number, {max(len(other.data) for other in files)}))
+    return calls
+
+
 def one_write(file, name, piece, offset):
     at = len(file.data) if file.append else offset
     if not file.spoilt:
-        if at > len(file.data):
-            file.spoilt = errno.EINVAL
-        elif at + len(piece) > LIMIT + 2:
+        file.missing |= set(range(len(file.data), at))
+        file.missing -= set(range(at, at + len(piece)))
+        file.data = file.data[:at].ljust(at, b"\0") + piece + file.data[at + len(piece) :]
+        if is_too_long(file.data):
             file.spoilt = errno.EFBIG
     if file.spoilt:
         return ("write", file.number, piece, offset, {-file.spoilt})
-    file.data = file.data[:at] + piece + file.data[at + len(piece) :]
     file.dirty = True
     return (name, file.number, piece, offset, {len(piece) if name == "write" else 0})
 
@@ -248,13 +275,19 @@ def do_truncate(model, process):
     if not file:
         return False
     length = model.random.choice([0, len(file.data), len(file.data) + 1])
+    possible = {0}
     if length == 0:
-        file.data, file.dirty, file.spoilt = b"", False, 0
-        possible = {0}
+        file.data, file.dirty, file.spoilt, file.missing = b"", False, 0, set()
     elif file.spoilt:
-        possible = {0, -errno.EINVAL, -file.spoilt}
+        possible = {-file.spoilt}
+    elif length == len(file.data) and not (file.missing and file.starts_empty):
+        pass
+    elif not file.starts_empty:
+        possible = {-errno.EINVAL}
+    elif length > LIMIT:
+        possible = {-errno.EFBIG}
     else:
-        possible = {0} if length == len(file.data) else {-errno.EINVAL}
+        file.data, file.dirty, file.missing = file.data.ljust(length, b"\0"), True, set()
     model.ask(process, file.places(), [("truncate", file.number, length, possible)])
     return True
 
@@ -354,6 +387,8 @@ def do_refused(model, process):
             possible = {0, -errno.ENOENT}
         else:
             possible = {0} if secret else {-errno.ENOENT}
+        if secret and (secret.files or secret.value is not None):
+            possible = None  # what others write, or stored by `.env` a moment ago, counts too
         call = ("stat", path, possible)
     model.ask(process, places, [call])
     return True

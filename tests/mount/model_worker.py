@@ -7,6 +7,7 @@ is the process that makes them: whatever socket arrives through FD gets a worker
 
 import ctypes
 import errno
+import fcntl
 import marshal
 import os
 import signal
@@ -96,6 +97,13 @@ class Worker:
 
     def size(self, number):
         return os.fstat(self.files[number]).st_size
+
+    def seek_end(self, number):
+        return os.lseek(self.files[number], 0, os.SEEK_END)
+
+    def set_append(self, number, on):
+        flags = fcntl.fcntl(self.files[number], fcntl.F_GETFL) & ~os.O_APPEND
+        return fcntl.fcntl(self.files[number], fcntl.F_SETFL, flags | (os.O_APPEND if on else 0))
 
     def list(self, path):
         return sorted(os.listdir(path))

@@ -196,6 +196,18 @@ SYNCS = [
         note="to replace a secret it wants to read it, or takes the secret's mode for its own"
         " copy, which it can't read any more; remove the secret first",
     ),
+    *(
+        Tool(
+            f"rclone --retries 1 --low-level-retries 1 {command}",
+            shown=f"rclone {command}".replace("$PWD/", "").replace("$PWD", ".").replace("$", ""),
+            needs=("rclone",),
+        )
+        for command in (
+            "copyto $FILE $PWD/$NAME",
+            "copy $FILE $PWD",
+            "rcat $PWD/$NAME < $FILE",
+        )
+    ),
 ]
 
 EDITORS = [
