@@ -22,7 +22,7 @@ static int gone_or(int err)
     return err == ENOENT ? -ESRCH : -err;
 }
 
-/* The text of a file of /proc, which is small. 0 or -errno: -ESRCH when the process has gone. */
+/* The text of a file of /proc, which is small. 0, or -errno: -ESRCH for what has gone. */
 static int read_proc_at(int dir_fd, const char *path, char *out, size_t size)
 {
     size_t used = 0;
@@ -33,9 +33,7 @@ static int read_proc_at(int dir_fd, const char *path, char *out, size_t size)
         return gone_or(errno);
     while (used < size - 1 && (n = read(fd, out + used, size - 1 - used)) > 0)
         used += (size_t)n;
-    int err = n < 0       ? gone_or(errno)
-              : used == 0 ? -ESRCH
-                          : 0;
+    int err = n < 0 ? gone_or(errno) : used == 0 ? -ESRCH : 0;
     close(fd);
     out[used] = '\0';
     return err;
@@ -159,7 +157,8 @@ static int look_at_descriptor(struct process_scan *scan, const char *name)
         .position = strtoull(position, NULL, 10),
         .flags = strtoul(flags, NULL, 8) & ~(unsigned long)O_CLOEXEC, /* of the descriptor */
     };
-    count_file(scan, &file);
+    if ((file.flags & O_ACCMODE) != O_RDONLY)
+        count_file(scan, &file);
     return 0;
 }
 
@@ -168,9 +167,7 @@ int process_scan_go_on(struct process_scan *scan, unsigned *descriptors)
     for (; scan->dir && *descriptors > 0; --*descriptors) {
         errno = 0;
         const struct dirent *entry = readdir(scan->dir);
-        int err = entry                     ? 0
-                  : errno && errno != ENOENT ? gone_or(errno)
-                                            : -ESRCH;
+        int err = entry ? 0 : errno && errno != ENOENT ? gone_or(errno) : -ESRCH;
         if (!err && entry->d_name[0] != '.')
             err = look_at_descriptor(scan, entry->d_name);
         if (err)

@@ -53,8 +53,8 @@ bool process_is_gone(pid_t tgid);
 
 /*
  * A look at the descriptors of a process, some at a time, since there may be very many: how
- * many open files of one inode number does it have, at the least? Descriptors of different
- * positions or flags are of different open files; others may be copies of one.
+ * many open files of one inode number has it to write to, at the least? Descriptors of
+ * different positions or flags are of different open files; others may be copies of one.
  */
 #define PROCESS_SCAN_FILES_MAX 8
 
@@ -80,8 +80,8 @@ void process_scan_end(struct process_scan *scan);
 void process_name(pid_t tid, char out[static 16]);
 
 /* How a task that is on its way out failed, by a signal or with an exit status other than 0, as
- * of waitpid(2); 0 for one that has not failed, has gone, or hides its status. 0, or -errno when
- * /proc cannot be read. */
+ * of waitpid(2); 0 for one that has not failed, has gone, or hides its status. 0, or -errno
+ * when /proc cannot be read. */
 int process_failure(pid_t tid, int *ret_status) WARN_UNUSED;
 
 enum process_interrupt {

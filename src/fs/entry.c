@@ -31,8 +31,8 @@ static off_t size(const struct fs *fs, const struct node *node, const struct ask
     }
 }
 
-void fs_attributes(const struct fs *fs, const struct node *node, const struct asker *asker,
-    struct stat *ret)
+void fs_attributes(
+    const struct fs *fs, const struct node *node, const struct asker *asker, struct stat *ret)
 {
     off_t length = size(fs, node, asker);
     *ret = (struct stat){

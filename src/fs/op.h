@@ -106,8 +106,8 @@ struct asker {
     pid_t tid;
 };
 
-void fs_attributes(const struct fs *fs, const struct node *node, const struct asker *asker,
-    struct stat *ret);
+void fs_attributes(
+    const struct fs *fs, const struct node *node, const struct asker *asker, struct stat *ret);
 
 /* The answer to a lookup or create; the caller counts it in node->lookups. */
 void fs_entry(fuse_req_t req, const struct node *node, struct fuse_entry_param *ret);

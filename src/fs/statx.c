@@ -43,8 +43,8 @@ static struct sx_time at(int64_t seconds)
     return (struct sx_time){.seconds = seconds};
 }
 
-static void fill(const struct fs *fs, const struct node *node, const struct asker *asker,
-    struct sx_out *out)
+static void fill(
+    const struct fs *fs, const struct node *node, const struct asker *asker, struct sx_out *out)
 {
     struct stat st;
     uint64_t trust_ms = tree_trust_ms(fs->tree, node);
@@ -73,8 +73,7 @@ static void fill(const struct fs *fs, const struct node *node, const struct aske
 static struct asker asker_of(const struct fuse_in_header *in, size_t len)
 {
     const struct fuse_getattr_in *body = (const void *)(in + 1);
-    bool has_file =
-        len >= sizeof *in + sizeof *body && body->getattr_flags & FUSE_GETATTR_FH;
+    bool has_file = len >= sizeof *in + sizeof *body && body->getattr_flags & FUSE_GETATTR_FH;
     return (struct asker){.file = has_file ? body->fh : 0, .tid = (pid_t)in->pid};
 }
 

@@ -389,8 +389,8 @@ void tree_flush_control(struct task *task, struct control *control)
         task_finish(task);
         return;
     }
-    int err = holders_init(&task->holders, task->tree->loop, control->node->ino,
-        &control->writers, task->tid);
+    int err = holders_init(
+        &task->holders, task->tree->loop, control->node->ino, &control->writers, task->tid);
     for (const struct control *c = task->tree->controls; c && !err; c = c->next)
         if (c != control && c->node == control->node)
             err = holders_beside(&task->holders, &c->writers);

@@ -105,8 +105,8 @@ static void holders_seen(struct holders *holders, int err)
 static int find_holders(struct task *task)
 {
     const struct handle *handle = task->handle;
-    int err = holders_init(&task->holders, task->tree->loop, handle->node->ino,
-        &handle->writers, task->tid);
+    int err = holders_init(
+        &task->holders, task->tree->loop, handle->node->ino, &handle->writers, task->tid);
 
     for (const struct handle *h = task->tree->handles; h && !err; h = h->next)
         if (h != handle && h->node == handle->node)

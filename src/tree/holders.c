@@ -4,7 +4,7 @@
 
 #include "base/container.h"
 
-/* A look at a descriptor takes 20 us (evidence, part 2, 8); others wait for the loop so long. */
+/* Each takes some 20 us, for which all others wait. */
 #define DESCRIPTORS_A_TURN 64
 
 static void add(struct holders *holders, pid_t tgid)
@@ -71,8 +71,7 @@ static void end(struct holders *holders, int err)
 }
 
 /* Some descriptors of one process. -EAGAIN: there are more. */
-static int look_at(
-    struct holders *holders, const struct holder *holder, unsigned *descriptors)
+static int look_at(struct holders *holders, const struct holder *holder, unsigned *descriptors)
 {
     struct process_scan *scan = &holders->scan;
 

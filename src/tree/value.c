@@ -55,8 +55,8 @@ static bool is_too_long(const struct value *value)
         return false;
     if (value->newline == NEWLINE_KEEP)
         return true;
-    bool may_go_on = len == SECRET_VALUE_MAX + 1 && data[len - 1] == '\r' &&
-                     !memchr(data, '\n', len);
+    bool may_go_on =
+        len == SECRET_VALUE_MAX + 1 && data[len - 1] == '\r' && !memchr(data, '\n', len);
     return !may_go_on && length_without_newline(data, len) > SECRET_VALUE_MAX;
 }
 

@@ -61,10 +61,10 @@ void value_drop(struct value *value);
 void value_clear(struct value *value);
 
 /*
- * To nothing: the same. To the length written: nothing to do. To a shorter one: cuts off zeroes,
- * else -EINVAL. To a longer one: fills it with zeroes if it starts empty, else -EINVAL. Holes
- * of one that starts empty are zeroes from then on. A sparse value takes any length. -EFBIG or
- * -ENOMEM: it is as it was.
+ * To nothing: the same. To the length written: nothing to do. To a shorter one: cuts off
+ * zeroes, else -EINVAL. To a longer one: fills it with zeroes if it starts empty, else -EINVAL.
+ * Holes of one that starts empty are zeroes from then on. A sparse value takes any length.
+ * -EFBIG or -ENOMEM: it is as it was.
  */
 int value_truncate(struct value *value, uint64_t len) WARN_UNUSED;
 
