@@ -55,11 +55,11 @@ int holders_beside(struct holders *holders, const struct writers *others)
     bool any = process_is_gone(others->opener);
 
     for (unsigned i = 0; i < holders->count; i++) {
-        struct process_line line;
-        int err = process_line_of(holders->holder[i].tgid, &line);
+        struct holder *holder = &holders->holder[i];
+        int err = holder->line.count ? 0 : process_line_of(holder->tgid, &holder->line);
         if (err)
             return err;
-        holders->holder[i].others += any || may_have(&line, others);
+        holder->others += any || may_have(&holder->line, others);
     }
     return 0;
 }

@@ -24,6 +24,7 @@ struct holders {
     struct holder {
         pid_t tgid;
         unsigned others; /* open files of the same inode number that it may have as well */
+        struct process_line line; /* asked for when there are others */
     } holder[HOLDERS_MAX];
     unsigned count, at;
     struct process_scan scan; /* of holder[at] */
