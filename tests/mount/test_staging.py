@@ -244,7 +244,7 @@ def test_rename_uploads(mount, name, value):
     assert m.requests() == [f"PUT {LIST}/{name.upper()}"]
     assert m.github.plaintext(f"{LIST}/{name.upper()}") == value
     assert sorted(os.listdir(m.secrets)) == sorted({*WEB_SECRETS, name.upper()})
-    assert os.stat(m.secrets / name).st_size == 0
+    assert os.stat(m.secrets / name).st_size == len(value)
 
 
 def test_the_newline_rule_holds(mount):
