@@ -4,7 +4,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
-#include <utlist.h>
+
+#include "base/container.h"
 
 /* Events taken from the kernel at once; more are taken on the next turn. */
 #define EVENTS_AT_ONCE 32
@@ -12,7 +13,7 @@
 struct loop {
     int epoll_fd;
     bool stopped;
-    struct loop_timer *timers; /* soonest first */
+    struct timers timers;
     /* The turn's events, so that removing a watch can drop what is pending for it. */
     struct epoll_event events[EVENTS_AT_ONCE];
     int event_count;
@@ -69,44 +70,39 @@ void loop_unwatch(struct loop *loop, struct loop_watch *watch)
             loop->events[i].data.ptr = NULL;
 }
 
-/* Of two for the same time the one that was set first comes first. */
-static int compare_timers(const struct loop_timer *set, const struct loop_timer *added)
-{
-    return set->at_ms > added->at_ms ? 1 : -1;
-}
-
 void loop_set_timer(struct loop *loop, struct loop_timer *timer, uint64_t at_ms)
 {
     loop_clear_timer(loop, timer);
-    timer->at_ms = at_ms;
     timer->set = true;
-    DL_INSERT_INORDER(loop->timers, timer, compare_timers);
+    timers_add(&loop->timers, &timer->node, at_ms);
 }
 
 void loop_clear_timer(struct loop *loop, struct loop_timer *timer)
 {
     if (!timer->set)
         return;
-    DL_DELETE(loop->timers, timer);
+    timers_remove(&loop->timers, &timer->node);
     timer->set = false;
 }
 
 static int milliseconds_to_wait(const struct loop *loop)
 {
-    if (!loop->timers)
+    const struct timer_node *first = loop->timers.first;
+    if (!first)
         return -1;
     uint64_t now = loop_now_ms();
-    if (loop->timers->at_ms <= now)
+    if (first->at_ms <= now)
         return 0;
-    uint64_t wait = loop->timers->at_ms - now;
+    uint64_t wait = first->at_ms - now;
     return wait > 3600000 ? 3600000 : (int)wait;
 }
 
 static void fire_timers(struct loop *loop)
 {
     uint64_t now = loop_now_ms();
-    while (!loop->stopped && loop->timers && loop->timers->at_ms <= now) {
-        struct loop_timer *timer = loop->timers;
+    const struct timer_node *first;
+    while (!loop->stopped && (first = loop->timers.first) && first->at_ms <= now) {
+        struct loop_timer *timer = CONTAINER_OF(first, struct loop_timer, node);
         loop_clear_timer(loop, timer);
         timer->fire(timer);
     }

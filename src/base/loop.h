@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "base/timers.h"
 
 struct loop;
 
@@ -24,9 +25,8 @@ struct loop_watch {
 
 struct loop_timer {
     void (*fire)(struct loop_timer *timer);
-    uint64_t at_ms; /* on the clock of loop_now_ms() */
     bool set;
-    struct loop_timer *prev, *next;
+    struct timer_node node; /* at_ms is on the clock of loop_now_ms() */
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */

@@ -4,6 +4,7 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ static void tick_fired(struct loop_timer *timer)
 {
     struct tick *tick = CONTAINER_OF(timer, struct tick, timer);
     assert_false(timer->set);
-    assert_true(loop_now_ms() >= timer->at_ms);
+    assert_true(loop_now_ms() >= timer->node.at_ms);
     note(tick->name);
     if (tick->clears)
         loop_clear_timer(loop, tick->clears);
@@ -67,6 +68,55 @@ static void test_timers_in_order(void **state)
     assert_int_equal(loop_run(loop), 0);
     assert_string_equal(trace, "abcdef");
     assert_in_range(loop_now_ms() - now, 40, 2000);
+}
+
+/* So many that an order kept by walking a list would take minutes: the first ones are due
+ * before all that were set, as a new request's is. */
+static void test_many_timers(void **state)
+{
+    enum { MANY = 100000 };
+    struct tick *ticks = calloc(MANY, sizeof *ticks);
+    struct tick end = tick('.');
+    uint64_t start = loop_now_ms();
+    (void)state;
+    assert_non_null(ticks);
+    end.stops = true;
+    for (size_t i = 0; i < MANY; i++)
+        loop_set_timer(loop, &ticks[i].timer, start + 3600000 + i);
+    loop_set_timer(loop, &end.timer, 0);
+    for (size_t i = 0; i < MANY; i++)
+        loop_set_timer(loop, &ticks[i].timer, start + 3600000 + i * 7919 % MANY);
+    assert_int_equal(loop_run(loop), 0);
+    assert_string_equal(trace, ".");
+    for (size_t i = 0; i < MANY; i++)
+        loop_clear_timer(loop, &ticks[i].timer);
+    assert_in_range(loop_now_ms() - start, 0, 3000);
+    free(ticks);
+}
+
+/* Against the plain way, with timers for the same time, cleared ones and ones that move. */
+static void test_timers_against_a_list(void **state)
+{
+    enum { COUNT = 300, ROUNDS = 5000 };
+    struct timers timers = {0};
+    struct timer_node nodes[COUNT];
+    bool set[COUNT] = {false};
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned i = arc4random_uniform(COUNT);
+        if (set[i])
+            timers_remove(&timers, &nodes[i]);
+        set[i] = arc4random_uniform(3) > 0;
+        if (set[i])
+            timers_add(&timers, &nodes[i], arc4random_uniform(50));
+        const struct timer_node *first = NULL;
+        for (i = 0; i < COUNT; i++)
+            if (set[i] &&
+                (!first || nodes[i].at_ms < first->at_ms ||
+                    (nodes[i].at_ms == first->at_ms && nodes[i].order < first->order)))
+                first = &nodes[i];
+        assert_ptr_equal(timers.first, first);
+    }
 }
 
 static void test_set_again_moves(void **state)
@@ -322,6 +372,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOOP_TEST(test_timers_in_order),
+        LOOP_TEST(test_many_timers),
+        LOOP_TEST(test_timers_against_a_list),
         LOOP_TEST(test_set_again_moves),
         LOOP_TEST(test_clear),
         LOOP_TEST(test_clear_in_callback),
