@@ -72,6 +72,20 @@ void text_printable(char *out, size_t size, const char *src, size_t len)
     out[used] = '\0';
 }
 
+void text_hide(char *text, const char *secret, size_t len)
+{
+    size_t stars = len < 3 ? len : 3;
+    char *found = text;
+
+    if (len == 0)
+        return;
+    while ((found = memmem(found, strlen(found), secret, len))) {
+        memset(found, '*', stars);
+        memmove(found + stars, found + len, strlen(found + len) + 1);
+        found += stars;
+    }
+}
+
 bool text_copy(char *out, size_t size, const char *src)
 {
     size_t len = strlen(src);

@@ -18,6 +18,10 @@
  */
 void text_printable(char *out, size_t size, const char *src, size_t len);
 
+/* Replaces each occurrence of the `len` bytes of `secret` in `text` by "***" (by fewer stars
+ * where `len` is smaller than that). Nothing to hide: `len` is 0. */
+void text_hide(char *text, const char *secret, size_t len);
+
 /* Copies `src` to `out` if it fits whole; false, and an empty string, if it does not. */
 bool text_copy(char *out, size_t size, const char *src) WARN_UNUSED;
 

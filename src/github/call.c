@@ -64,10 +64,10 @@ static int call_new(
 }
 
 static int call_send(
-    struct call *call, const char *method, const char *body, request_done *done)
+    struct call *call, enum endpoint endpoint, const char *body, request_done *done)
 {
     struct request_options options = {
-        .method = method,
+        .endpoint = endpoint,
         .path = call->path,
         .body = body,
         .deadline_ms = call->deadline_ms,
@@ -137,7 +137,7 @@ static int get_send(struct github *gh, const char *path, enum row_kind kind, boo
     call->kind = kind;
     call->impatient = impatient;
     call->done.get = done;
-    err = call_send(call, "GET", NULL, get_answered);
+    err = call_send(call, ENDPOINT_ONE, NULL, get_answered);
     if (err)
         call_free(call);
     else
@@ -288,7 +288,7 @@ static int put_send(struct call *call)
     if (err)
         return err;
     char *body = put_body(call, sealed);
-    err = body ? call_send(call, "PUT", body, put_answered) : -ENOMEM;
+    err = body ? call_send(call, ENDPOINT_PUT_SECRET, body, put_answered) : -ENOMEM;
     free(sealed);
     free(body);
     return err;
@@ -346,7 +346,7 @@ static void delete_answered(
     done(done_arg, why);
 }
 
-int call_change(struct github *gh, const char *method, const char *path, const char *body,
+int call_change(struct github *gh, enum endpoint endpoint, const char *path, const char *body,
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
@@ -354,7 +354,7 @@ int call_change(struct github *gh, const char *method, const char *path, const c
     if (err)
         return err;
     call->done.delete = done;
-    err = call_send(call, method, body, delete_answered);
+    err = call_send(call, endpoint, body, delete_answered);
     if (err)
         call_free(call);
     else
@@ -368,7 +368,7 @@ int call_delete_secret(struct github *gh, const char *scope, const char *name,
     char *path = NULL;
     int err = secret_path(scope, name, &path);
     if (!err)
-        err = call_change(gh, "DELETE", path, NULL, deadline_ms, done, arg, ret);
+        err = call_change(gh, ENDPOINT_DELETE_SECRET, path, NULL, deadline_ms, done, arg, ret);
     free(path);
     return err;
 }

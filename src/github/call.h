@@ -9,6 +9,7 @@
 #define GHSECRETFS_CALL_H
 
 #include "base/buffer.h"
+#include "github/endpoint.h"
 #include "github/github.h"
 #include "github/rows.h"
 
@@ -63,7 +64,7 @@ int call_delete_secret(struct github *gh, const char *scope, const char *name,
 int call_add_ids(struct buffer *body, const int64_t *ids, size_t count) WARN_UNUSED;
 
 /* PUT or DELETE of something that needs no value; `body` may be NULL. */
-int call_change(struct github *gh, const char *method, const char *path, const char *body,
+int call_change(struct github *gh, enum endpoint endpoint, const char *path, const char *body,
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
 
 #endif

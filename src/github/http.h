@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/locked.h"
 #include "base/loop.h"
+#include "github/endpoint.h"
 #include "github/response.h"
 
 struct http;
@@ -24,7 +25,7 @@ struct http_options {
 };
 
 struct http_request {
-    const char *method;
+    enum endpoint endpoint; /* says the method, and how much of a body is of use */
     const char *url;
     const struct locked *token;
     const char *api_version; /* NULL: no such header */

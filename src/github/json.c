@@ -7,7 +7,7 @@
 int json_read(const char *text, size_t len, struct json_object **ret)
 {
     size_t values;
-    if (len > INT32_MAX || !json_scan(text, len, &values))
+    if (len > INT32_MAX || !json_scan(text, len, &values) || values > JSON_VALUES_MAX)
         return -EPROTO;
     struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
     if (!tokener)

@@ -11,6 +11,10 @@
 
 #include "base/buffer.h"
 
+/* A repository has some 300 values, names of members included, and nothing that is read has
+ * many more. An empty object is two bytes of text and 700 of json-c's. */
+#define JSON_VALUES_MAX 2000
+
 /* 0, -EPROTO when the text is no JSON or is the literal null, -ENOMEM. The result is released
  * with json_object_put(). Same answers with every json-c from 0.15 to 0.19. */
 int json_read(const char *text, size_t len, struct json_object **ret) WARN_UNUSED;

@@ -109,7 +109,7 @@ static int key_fetch(struct key *key, uint64_t deadline_ms)
     if (asprintf(&path, "%s/public-key", key->scope) < 0)
         return -ENOMEM;
     struct request_options options = {
-        .method = "GET", .path = path, .deadline_ms = deadline_ms};
+        .endpoint = ENDPOINT_KEY, .path = path, .deadline_ms = deadline_ms};
     int err = request_start(key->gh, &options, key_fetched, key, &key->request);
     free(path);
     return err;

@@ -33,6 +33,8 @@ struct list {
     unsigned pending; /* requests under way */
     unsigned round;
     bool conditional;
+    unsigned token_generation; /* at the start; an ETag of a later token counts as this one's */
+    unsigned sso_hidden;       /* of rows.h, by the page that hides most */
 };
 
 static int list_fetch(struct list *list, unsigned index);
@@ -121,6 +123,7 @@ static int list_gather(struct list *list, struct rows *rows, struct etags *etags
         return err;
     }
     etags->count = list->count;
+    etags->token_generation = list->token_generation;
     for (unsigned i = 0; i < list->count; i++) {
         etags->etag[i] = list->pages[i]->etag;
         list->pages[i]->etag = NULL;
@@ -134,12 +137,14 @@ static void list_succeed(struct list *list, bool unchanged)
     struct etags etags = {0};
     list_done *done = list->done;
     void *arg = list->arg;
+    unsigned sso_hidden = list->sso_hidden;
 
     if (!unchanged && list_gather(list, &rows, &etags) != 0) {
         list_fail_errno(list, -ENOMEM, strerror(ENOMEM));
         return;
     }
     list_cancel(list);
+    rows.sso_hidden = sso_hidden;
     done(arg, NULL, unchanged ? NULL : &rows, &etags);
     bool was_long = rows.count > LIST_PAGE_ROWS;
     rows_release(&rows);
@@ -228,11 +233,13 @@ static void list_settle(struct list *list)
 
 static int page_take(struct page *page, const struct http_response *response)
 {
+    if (response->sso_hidden > page->list->sso_hidden)
+        page->list->sso_hidden = response->sso_hidden;
     free(page->etag);
     page->etag = response->etag[0] ? strdup(response->etag) : NULL;
     rows_release(&page->rows);
     return rows_parse_list(response->body.data ? response->body.data : "", response->body.len,
-        page->list->kind, &page->rows);
+        page->list->kind, LIST_PAGE_ROWS, &page->rows);
 }
 
 /* A link to a next page where there should be none: the list grew, or has no "last". */
@@ -293,7 +300,7 @@ static int list_fetch(struct list *list, unsigned index)
         err = url_add_query(&path, "page", index + 1);
     if (!err) {
         struct request_options options = {
-            .method = "GET",
+            .endpoint = ENDPOINT_LIST,
             .path = path.data,
             .etag = list->conditional ? page->etag : NULL,
             .deadline_ms = list->deadline_ms,
@@ -319,7 +326,9 @@ int list_start(struct github *gh, const char *path, enum row_kind kind,
     list->done = done;
     list->arg = arg;
     list->path = strdup(path);
-    list->conditional = known && known->count > 0;
+    list->token_generation = github_token_generation(gh);
+    list->conditional =
+        known && known->count > 0 && known->token_generation == list->token_generation;
     int err = list->path ? list_set_count(list, list->conditional ? known->count : 1) : -ENOMEM;
     for (unsigned i = 0; !err && list->conditional && i < list->count; i++) {
         if (known->etag[i] && !(list->pages[i]->etag = strdup(known->etag[i])))

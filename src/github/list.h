@@ -11,9 +11,10 @@
 /* Rows of a page; GitHub's maximum. */
 #define LIST_PAGE_ROWS 100
 
-/* An ETag a page, to ask with the next time. Zeroed: none. */
+/* An ETag a page, to ask with the next time, if the token is still the same. Zeroed: none. */
 struct etags {
-    char **etag; /* owned; NULL for a page that had none */
+    unsigned token_generation; /* of github.h */
+    char **etag;               /* owned; NULL for a page that had none */
     unsigned count;
 };
 

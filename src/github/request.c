@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 #include <utlist.h>
 
 #include "base/container.h"
@@ -32,6 +31,8 @@ struct request {
     enum points points;
     unsigned tries, redirects;
     unsigned token_generation; /* of the token that was last sent */
+    unsigned etag_generation;  /* of the token that options.etag came with */
+    bool conditional;          /* the ETag was sent with the last try */
     bool token_reread, version_dropped;
     bool sent_before;                        /* an earlier try may have been processed */
     struct failure last;                     /* of the last try that failed */
@@ -40,6 +41,11 @@ struct request {
 };
 
 static void request_try(struct request *r);
+
+static const char *request_method(const struct request *r)
+{
+    return endpoint_method(r->options.endpoint);
+}
 
 /* The clock of deadlines stands still meanwhile. */
 static void start_awaiting(struct github *gh)
@@ -65,7 +71,7 @@ static void request_free(struct request *r)
         gh->status.queued--;
     }
     if (r->points == POINTS_AWAITED) {
-        pace_give_back(&gh->pace, r->options.method);
+        pace_give_back(&gh->pace, request_method(r));
         stop_awaiting(gh);
     }
     if (r->exchange) {
@@ -73,7 +79,6 @@ static void request_free(struct request *r)
         gh->in_flight--;
     }
     DL_DELETE2(gh->requests, r, prev, next);
-    free((char *)r->options.method);
     free((char *)r->options.path);
     free((char *)r->options.etag);
     free((char *)r->options.body);
@@ -106,7 +111,7 @@ static void request_finish(
 
     if (why) {
         gh->status.failed++;
-        log_debug("%s %s: %s", r->options.method, r->options.path, copy.message);
+        log_debug("%s %s: %s", request_method(r), r->options.path, copy.message);
     }
     request_free(r);
     done(arg, why ? &copy : NULL, response);
@@ -152,10 +157,10 @@ static void request_redirect(struct request *r, const struct http_response *resp
                                              : -ELOOP;
     if (err) {
         struct failure why;
-        char location[100];
-        text_printable(
-            location, sizeof location, response->location, strlen(response->location));
-        failure_set(&why, err == -ENOMEM ? err : -EPROTO, "%s: %s",
+        char location[sizeof response->location];
+        memcpy(location, response->location, sizeof location);
+        text_hide(location, response->secret, response->secret_len);
+        failure_set(&why, err == -ENOMEM ? err : -EPROTO, "%s: %.99s",
             err == -EPERM   ? "redirected to another server, where the token must not go"
             : err == -ELOOP ? "redirected too often"
                             : "redirected to what is no URL",
@@ -222,17 +227,18 @@ static void note_limit(struct github *gh, uint64_t until_ms, const struct failur
     gh->limit_why = *why;
 }
 
-/* The last request of the hour is answered as any other: the next would be refused. */
+/* The last request of the hour is answered as any other: the next would be refused. A time
+ * beyond the hour is nonsense, and would stop the mount for nothing. */
 static void note_used_up(struct github *gh, const struct http_response *response)
 {
-    int64_t left_s = response->limit_reset - (int64_t)time(NULL) + 1;
+    int64_t left_s = verdict_reset_in_s(response);
     struct failure why;
 
-    if (response->limit_remaining != 0 || response->limit_reset < 0 || left_s <= 0)
+    if (response->limit_remaining != 0 || left_s <= 0 || left_s > VERDICT_WAIT_MAX_S)
         return;
     failure_set(
         &why, -EAGAIN, "the rate limit of %" PRId64 " requests is used up", response->limit);
-    note_limit(gh, loop_now_ms() + (uint64_t)left_s * 1000, &why);
+    note_limit(gh, loop_now_ms() + ((uint64_t)left_s + 1) * 1000, &why);
 }
 
 static void note_limits(struct github *gh, const struct http_response *response)
@@ -243,15 +249,13 @@ static void note_limits(struct github *gh, const struct http_response *response)
         gh->status.limit_remaining = response->limit_remaining;
     if (response->limit_reset >= 0)
         gh->status.limit_reset = response->limit_reset;
-    if (response->status == 304)
-        gh->status.not_modified++;
 }
 
 /* Nothing is there to delete because an earlier try of this request, or libcurl's own
  * repetition of it, was processed. */
 static bool deleted_before(const struct request *r, const struct http_response *response)
 {
-    return response->status == 404 && strcmp(r->options.method, "DELETE") == 0 &&
+    return response->status == 404 && strcmp(request_method(r), "DELETE") == 0 &&
            (r->sent_before || response->repeated);
 }
 
@@ -269,12 +273,13 @@ static void request_answered(void *arg, struct http_response *response)
     r->exchange = NULL;
     gh->in_flight--;
     note_limits(gh, response);
-    verdict_reach(response, (int64_t)time(NULL), &v);
+    verdict_reach(response, r->options.endpoint, r->conditional, &v);
     if (deleted_before(r, response))
         v.action = VERDICT_OK;
 
     switch (v.action) {
     case VERDICT_OK:
+        gh->status.not_modified += response->status == 304;
         note_used_up(gh, response);
         request_finish(r, NULL, response);
         return;
@@ -318,12 +323,13 @@ static void request_enqueue(struct request *r)
 static void request_send(struct request *r)
 {
     struct github *gh = r->gh;
+    r->conditional = r->options.etag && r->etag_generation == gh->token_generation;
     struct http_request http = {
-        .method = r->options.method,
         .url = r->url,
         .token = gh->credentials.token(gh->credentials.context),
         .api_version = gh->api_version,
-        .etag = r->options.etag,
+        .etag = r->conditional ? r->options.etag : NULL,
+        .endpoint = r->options.endpoint,
         .body = r->options.body,
         .body_len = r->options.body ? strlen(r->options.body) : 0,
         .timeout_ms = time_left(r),
@@ -348,7 +354,7 @@ static bool request_has_points(struct request *r)
 
     if (!gh->paced || r->points == POINTS_HELD)
         return true;
-    uint64_t wait_ms = pace_reserve(&gh->pace, r->options.method, now);
+    uint64_t wait_ms = pace_reserve(&gh->pace, request_method(r), now);
     if (wait_ms == 0) {
         r->points = POINTS_HELD;
         return true;
@@ -366,7 +372,7 @@ static void request_try(struct request *r)
 
     loop_clear_timer(gh->loop, &r->timer);
     if (r->points == POINTS_AWAITED) {
-        pace_spend(&gh->pace, r->options.method);
+        pace_spend(&gh->pace, request_method(r));
         r->points = POINTS_HELD;
         stop_awaiting(gh);
     }
@@ -415,8 +421,8 @@ int request_start(struct github *gh, const struct request_options *options, requ
     r->done = done;
     r->arg = arg;
     r->timer.fire = timer_fired;
+    r->etag_generation = gh->token_generation;
     r->options = *options;
-    r->options.method = copy_or_null(options->method, &ok);
     r->options.path = copy_or_null(options->path, &ok);
     r->options.etag = copy_or_null(options->etag, &ok);
     r->options.body = copy_or_null(options->body, &ok);

@@ -6,13 +6,14 @@
 #ifndef GHSECRETFS_REQUEST_H
 #define GHSECRETFS_REQUEST_H
 
+#include "github/endpoint.h"
 #include "github/github.h"
 #include "github/response.h"
 
 struct request;
 
 struct request_options {
-    const char *method;
+    enum endpoint endpoint;
     const char *path;     /* encoded, from the API's base on: "/user" */
     const char *etag;     /* NULL: unconditional */
     const char *body;     /* JSON, copied; NULL: none */
@@ -24,8 +25,8 @@ struct request_options {
 
 /*
  * Called once, from the loop, unless the request is cancelled. `why` is NULL when the answer
- * is 2xx or 304; `response` is then valid for the time of the call. A DELETE that was sent
- * more than once and found nothing the last time is a success.
+ * means success by endpoint.h; `response` is then valid for the time of the call. A DELETE that
+ * was sent more than once and found nothing the last time is a success.
  */
 typedef void request_done(
     void *arg, const struct failure *why, const struct http_response *response);

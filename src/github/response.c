@@ -7,8 +7,12 @@
 
 void response_init(struct http_response *response)
 {
-    *response = (struct http_response){
-        .date = -1, .retry_after = -1, .limit = -1, .limit_remaining = -1, .limit_reset = -1};
+    *response = (struct http_response){.date = -1,
+        .retry_after = -1,
+        .retry_at = -1,
+        .limit = -1,
+        .limit_remaining = -1,
+        .limit_reset = -1};
     buffer_init(&response->body, RESPONSE_BODY_MAX);
 }
 
@@ -32,16 +36,25 @@ static int64_t parse_number(const char *value)
 }
 
 /* Seconds, or a date: RFC 9110 §10.2.3. */
-static int64_t parse_retry_after(const char *value)
+static void parse_retry_after(struct http_response *response, const char *value)
 {
-    int64_t seconds = parse_number(value);
-    if (seconds >= 0)
-        return seconds;
-    int64_t at = parse_date(value);
-    if (at < 0)
-        return -1;
-    int64_t now = (int64_t)time(NULL);
-    return at > now ? at - now : 0;
+    response->retry_after = parse_number(value);
+    response->retry_at = response->retry_after < 0 ? parse_date(value) : -1;
+}
+
+/* "required; url=https://…" of a 403, or "partial-results; organizations=1,2,3" of a list. */
+static void parse_sso(struct http_response *response, const char *value)
+{
+    const char *url = strstr(value, "url="), *ids = strstr(value, "organizations=");
+
+    if (strncmp(value, "required", 8) == 0 && url)
+        text_printable(
+            response->sso_url, sizeof response->sso_url, url + 4, strcspn(url + 4, "; "));
+    if (strncmp(value, "partial-results", 15) != 0)
+        return;
+    response->sso_hidden = 1;
+    for (; ids && *ids && *ids != ';'; ids++)
+        response->sso_hidden += *ids == ',';
 }
 
 /* The page number in the link whose parameters hold `rel`, or 0. RFC 8288. */
@@ -64,7 +77,7 @@ static unsigned parse_link(const char *value, const char *rel)
     return 0;
 }
 
-enum header_form { FORM_TEXT, FORM_EXACT, FORM_NUMBER, FORM_DATE, FORM_RETRY_AFTER };
+enum header_form { FORM_TEXT, FORM_EXACT, FORM_NUMBER, FORM_DATE };
 
 static const struct header {
     const char *name;
@@ -81,7 +94,6 @@ static const struct header {
     HEADER("X-GitHub-Request-Id", FORM_TEXT, request_id),
     HEADER("X-Accepted-GitHub-Permissions", FORM_TEXT, wanted),
     HEADER("Date", FORM_DATE, date),
-    HEADER("Retry-After", FORM_RETRY_AFTER, retry_after),
     HEADER("X-RateLimit-Limit", FORM_NUMBER, limit),
     HEADER("X-RateLimit-Remaining", FORM_NUMBER, limit_remaining),
     HEADER("X-RateLimit-Reset", FORM_NUMBER, limit_reset),
@@ -109,9 +121,6 @@ static void store(struct http_response *response, const struct header *header, c
     case FORM_DATE:
         *(int64_t *)field = parse_date(value);
         break;
-    case FORM_RETRY_AFTER:
-        *(int64_t *)field = parse_retry_after(value);
-        break;
     }
 }
 
@@ -120,11 +129,12 @@ void response_header(struct http_response *response, const char *line, size_t le
     char copy[4096];
 
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-        struct buffer body = response->body;
-        bool repeated = response->repeated;
+        const struct http_response before = *response;
         response_init(response);
-        response->body = body;
-        response->repeated = repeated;
+        response->body = before.body;
+        response->repeated = before.repeated;
+        response->secret = before.secret;
+        response->secret_len = before.secret_len;
         return;
     }
     while (len > 0 && isspace((unsigned char)line[len - 1]))
@@ -143,6 +153,11 @@ void response_header(struct http_response *response, const char *line, size_t le
         response->next_page = parse_link(value, "rel=\"next\"");
         return;
     }
+    text_hide(value, response->secret, response->secret_len);
+    if (strcasecmp(copy, "Retry-After") == 0)
+        parse_retry_after(response, value);
+    if (strcasecmp(copy, "X-GitHub-SSO") == 0)
+        parse_sso(response, value);
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
         if (strcasecmp(copy, headers[i].name) == 0)
             store(response, &headers[i], value);

@@ -29,6 +29,11 @@ struct http_response {
     long status;
     struct buffer body;
 
+    /* The token that was sent: in none of the texts below, and in nothing that is told of the
+     * body. Borrowed; with a length of 0 there was none. */
+    const char *secret;
+    size_t secret_len;
+
     /* Headers; absent ones are empty, or -1 for numbers. */
     char etag[128];
     char location[2048];
@@ -36,9 +41,12 @@ struct http_response {
     char wanted[128];        /* X-Accepted-GitHub-Permissions */
     int64_t date;            /* Unix seconds */
     int64_t retry_after;     /* seconds from now */
+    int64_t retry_at;        /* the same header as a date: Unix seconds */
     int64_t limit;           /* x-ratelimit-limit */
     int64_t limit_remaining; /* x-ratelimit-remaining */
     int64_t limit_reset;     /* x-ratelimit-reset, Unix seconds */
+    char sso_url[512];       /* X-GitHub-SSO: where the token is to be authorized */
+    unsigned sso_hidden;     /* X-GitHub-SSO: so many organizations are left out */
     unsigned last_page;      /* of Link's rel="last"; 0: none */
     unsigned next_page;      /* of Link's rel="next"; 0: none */
 };

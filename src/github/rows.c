@@ -2,18 +2,22 @@
 
 #include <errno.h>
 
+#include "base/buffer.h"
 #include "github/json.h"
+#include "github/json_part.h"
+#include "github/json_scan.h"
 
 static const struct row_shape {
     const char *name;  /* the member that names the thing */
-    const char *array; /* the member of a list object that holds the things */
+    const char *array; /* the member of a list that holds the things; NULL: it is an array */
 } shapes[] = {
     [ROW_SECRET] = {"name", "secrets"},
-    [ROW_REPOSITORY] = {"name", "repositories"},
-    [ROW_ACCOUNT] = {"login", "users"},
-    [ROW_ORGANIZATION] = {"login", "organizations"},
+    [ROW_REPOSITORY] = {"name", NULL},
+    [ROW_ACCOUNT] = {"login", NULL},
+    [ROW_ORGANIZATION] = {"login", NULL},
     [ROW_ENVIRONMENT] = {"name", "environments"},
     [ROW_SELECTED] = {"full_name", "repositories"},
+    [ROW_FULL_NAME] = {"full_name", NULL},
 };
 
 static const char *const visibility_names[] = {
@@ -95,14 +99,30 @@ static int64_t read_time(struct json_object *object, const char *key)
     return text && text_to_time(text, &time) && time >= 0 ? time : -1;
 }
 
-/* The name is the JSON's. */
+/* The name is the JSON's; one with a NUL is changed there to what a person may read. */
+static int read_name(struct json_object *object, enum row_kind kind, struct row *row)
+{
+    struct json_object *name = json_member(object, shapes[kind].name, json_type_string);
+    if (!name)
+        return -EPROTO;
+    row->has_nul = !json_string(object, shapes[kind].name);
+    if (row->has_nul) {
+        char likeness[100];
+        text_printable(likeness, sizeof likeness, json_object_get_string(name),
+            (size_t)json_object_get_string_len(name));
+        if (!json_object_set_string(name, likeness))
+            return -ENOMEM;
+    }
+    row->name = json_object_get_string(name);
+    return 0;
+}
+
 static int read_row(struct json_object *object, enum row_kind kind, struct row *row)
 {
     const char *type = json_string(object, "type");
     const char *visibility = json_string(object, "visibility");
 
     *row = (struct row){
-        .name = json_string(object, shapes[kind].name),
         .created_at = read_time(object, "created_at"),
         .updated_at = read_time(object, "updated_at"),
         .is_organization =
@@ -112,53 +132,109 @@ static int read_row(struct json_object *object, enum row_kind kind, struct row *
         row->visibility = visibility_parse(visibility, strlen(visibility));
     if (!json_number(object, "id", &row->id))
         row->id = -1;
-    return row->name ? 0 : -EPROTO;
+    return read_name(object, kind, row);
 }
 
-static int read_rows(struct json_object *array, enum row_kind kind, struct rows *ret)
+/* Counts them; -EPROTO when there are more. */
+static int count_elements(struct json_part array, size_t max, size_t *ret)
 {
-    size_t count = json_object_array_length(array), name_bytes = 0;
-    struct rows rows;
-    struct row row;
+    struct json_part element = {0};
+    *ret = 0;
+    while (json_part_next(array, &element))
+        if (++*ret > max)
+            return -EPROTO;
+    return 0;
+}
 
-    for (size_t i = 0; i < count; i++) {
-        const char *name = json_string(json_object_array_get_idx(array, i), shapes[kind].name);
-        name_bytes += name ? strlen(name) + 1 : 0;
+/* Each name begins where the one before ends: they have stopped moving. */
+static void set_names(struct rows *rows)
+{
+    const char *name = rows->names;
+    for (size_t i = 0; i < rows->count; i++) {
+        rows->row[i].name = name;
+        name += strlen(name) + 1;
     }
-    int err = rows_init(&rows, count, name_bytes);
+}
+
+/* The element's row; its name, with the NUL, goes to `names`. */
+static int read_element(
+    struct json_part element, enum row_kind kind, struct row *row, struct buffer *names)
+{
+    struct json_object *json;
+    int err = json_read(element.text, element.len, &json);
     if (err)
         return err;
-    char *names = rows.names;
-    for (size_t i = 0; !err && i < count; i++) {
-        err = read_row(json_object_array_get_idx(array, i), kind, &row);
-        if (!err)
-            names = rows_add(&rows, &row, names);
-    }
-    if (err)
-        rows_release(&rows);
-    else
-        *ret = rows;
+    err = read_row(json, kind, row);
+    if (!err)
+        err = buffer_add(names, row->name, strlen(row->name) + 1);
+    json_object_put(json);
     return err;
 }
 
-int rows_parse_list(const char *text, size_t len, enum row_kind kind, struct rows *ret)
+static int read_rows(struct json_part array, enum row_kind kind, size_t max, struct rows *ret)
 {
-    int64_t total = -1;
-    struct json_object *json;
-    int err = json_read(text, len, &json);
+    struct rows rows = {.total = -1};
+    struct json_part element = {0};
+    struct buffer names;
+    size_t count;
+
+    int err = count_elements(array, max, &count);
     if (err)
         return err;
-    struct json_object *array = json;
-    if (!json_object_is_type(json, json_type_array)) {
-        array = json_member(json, shapes[kind].array, json_type_array);
-        if (!array || !json_number(json, "total_count", &total))
-            err = -EPROTO;
+    rows.row = calloc(count ? count : 1, sizeof *rows.row);
+    if (!rows.row)
+        return -ENOMEM;
+    buffer_init(&names, array.len + count);
+    while (!err && json_part_next(array, &element))
+        err = read_element(element, kind, &rows.row[rows.count++], &names);
+    rows.names = buffer_steal(&names);
+    if (err) {
+        rows_release(&rows);
+        return err;
     }
+    set_names(&rows);
+    *ret = rows;
+    return 0;
+}
+
+/* The list's array, and the total where the kind's endpoint has one. */
+static int find_array(
+    struct json_part whole, enum row_kind kind, struct json_part *ret_array, int64_t *ret_total)
+{
+    struct json_part total;
+    char number[24] = "";
+    uint64_t n;
+
+    if (!shapes[kind].array) {
+        *ret_array = whole;
+        *ret_total = -1;
+        return json_part_is_array(whole) ? 0 : -EPROTO;
+    }
+    if (!json_part_member(whole, shapes[kind].array, ret_array) ||
+        !json_part_is_array(*ret_array) || !json_part_member(whole, "total_count", &total))
+        return -EPROTO;
+    if (total.len < sizeof number)
+        memcpy(number, total.text, total.len);
+    if (!text_to_u64(number, INT64_MAX - 1, &n))
+        return -EPROTO;
+    *ret_total = (int64_t)n;
+    return 0;
+}
+
+int rows_parse_list(
+    const char *text, size_t len, enum row_kind kind, size_t max, struct rows *ret)
+{
+    struct json_part array;
+    int64_t total;
+    size_t values;
+
+    if (!json_scan(text, len, &values))
+        return -EPROTO;
+    int err = find_array(json_part_whole(text, len), kind, &array, &total);
     if (!err)
-        err = read_rows(array, kind, ret);
+        err = read_rows(array, kind, max, ret);
     if (!err)
         ret->total = total;
-    json_object_put(json);
     return err;
 }
 
@@ -171,6 +247,8 @@ int rows_parse_one(const char *text, size_t len, enum row_kind kind, struct rows
     if (err)
         return err;
     err = read_row(json, kind, &row);
+    if (!err && row.has_nul)
+        err = -EPROTO;
     if (!err)
         err = rows_init(&rows, 1, strlen(row.name) + 1);
     if (!err) {

@@ -16,7 +16,8 @@ enum row_kind {
     ROW_ACCOUNT,      /* "Get a user": a user or an organization, as its "type" tells */
     ROW_ORGANIZATION, /* "List organizations for the authenticated user" */
     ROW_ENVIRONMENT,  /* "Get an environment" */
-    ROW_SELECTED,     /* a repository among others' owners: named OWNER/REPO */
+    ROW_SELECTED,     /* a repository that is selected for a secret: named OWNER/REPO */
+    ROW_FULL_NAME,    /* "List organization repositories", named OWNER/REPO as well */
 };
 
 /* Who may use an organization's secret: "Create or update an organization secret". */
@@ -33,6 +34,9 @@ struct row {
     int64_t created_at, updated_at; /* Unix seconds; -1: none, or nonsense */
     bool is_organization;
     enum visibility visibility; /* of an organization's secret */
+    /* There is a U+0000 in the name, so the thing cannot be shown: `name` is then a printable
+     * likeness. */
+    bool has_nul;
 };
 
 /* Two blocks of memory, whatever the number of rows: many small ones, freed between others that
@@ -42,6 +46,9 @@ struct rows {
     char *names;     /* owned */
     size_t count;
     int64_t total; /* the answer's total_count; -1: it has none */
+    /* Of a list: organizations whose things the server left out, since the token is not
+     * authorized for their single sign-on. */
+    unsigned sso_hidden;
 };
 
 void rows_release(struct rows *rows);
@@ -49,9 +56,10 @@ void rows_release(struct rows *rows);
 /* All rows of `parts`, in order, as one; `total` is the first's. 0 or -ENOMEM. */
 int rows_join(const struct rows *const *parts, size_t count, struct rows *ret) WARN_UNUSED;
 
-/* A list: an array, or an object with total_count and an array. 0, -EPROTO or -ENOMEM. */
+/* A list of at most `max` rows, as the kind's endpoint is documented: an array, or an object
+ * with total_count and an array. 0, -EPROTO or -ENOMEM. */
 int rows_parse_list(
-    const char *text, size_t len, enum row_kind kind, struct rows *ret) WARN_UNUSED;
+    const char *text, size_t len, enum row_kind kind, size_t max, struct rows *ret) WARN_UNUSED;
 
 /* One thing: a list of one row. 0, -EPROTO or -ENOMEM. */
 int rows_parse_one(

@@ -2,39 +2,44 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <time.h>
 
 #include "github/json.h"
 
 /* GitHub's documentation: "wait for at least one minute" when no header tells. */
 #define LIMIT_WAIT_S 60
-/* More than any limit's period; keeps the arithmetic within 64 bits. */
-#define LIMIT_WAIT_MAX_S (7 * 86400)
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_MAX_MS 5000
 
 /* GitHub's own words: "message", and the first of "errors" where there is one. */
-static void read_message(const struct http_response *r, struct failure *why)
+static int add_words(struct json_object *json, struct buffer *text)
 {
-    struct json_object *json = NULL;
-    char text[2 * FAILURE_MESSAGE_SIZE];
-
-    if (r->body.len == 0 || json_read(r->body.data, r->body.len, &json) != 0) {
-        snprintf(why->message, sizeof why->message, "HTTP status %ld", r->status);
-        return;
-    }
     const char *message = json_string(json, "message");
     struct json_object *errors = json_member(json, "errors", json_type_array);
     struct json_object *first = errors ? json_object_array_get_idx(errors, 0) : NULL;
     const char *more = json_string(first, "message");
     if (!more && first && json_object_is_type(first, json_type_string))
         more = json_object_get_string(first);
-    if (!message)
-        message = "";
-    snprintf(text, sizeof text, "%s%s%s", message, more ? ": " : "", more ? more : "");
-    text_printable(why->message, sizeof why->message, text, strlen(text));
+    return buffer_printf(
+        text, "%s%s%s", message ? message : "", more ? ": " : "", more ? more : "");
+}
+
+static void read_message(const struct http_response *r, struct failure *why)
+{
+    struct json_object *json = NULL;
+    struct buffer text;
+
+    buffer_init(&text, RESPONSE_BODY_MAX);
+    if (r->body.len > 0 && json_read(r->body.data, r->body.len, &json) == 0 &&
+        add_words(json, &text) == 0) {
+        /* Before the text is cut: of a token that was cut its beginning would be left. */
+        text_hide(text.data, r->secret, r->secret_len);
+        text_printable(why->message, sizeof why->message, text.data, strlen(text.data));
+    }
+    buffer_release(&text);
+    json_object_put(json);
     if (!why->message[0])
         snprintf(why->message, sizeof why->message, "HTTP status %ld", r->status);
-    json_object_put(json);
 }
 
 static bool says(const struct failure *why, const char *word)
@@ -46,19 +51,38 @@ static bool is_rate_limit(const struct http_response *r, const struct failure *w
 {
     if (r->status != 403 && r->status != 429)
         return false;
-    return r->status == 429 || r->retry_after >= 0 || r->limit_remaining == 0 ||
-           says(why, "rate limit") || says(why, "abuse detection");
+    return r->status == 429 || r->retry_after >= 0 || r->retry_at >= 0 ||
+           r->limit_remaining == 0 || says(why, "rate limit") || says(why, "abuse detection");
 }
 
-static uint64_t limit_wait_ms(const struct http_response *r, int64_t now)
+/* By the server's clock: ours may be wrong by any time. */
+static int64_t seconds_until(const struct http_response *r, int64_t at)
 {
-    int64_t seconds = r->retry_after >= 0                             ? r->retry_after
-                      : r->limit_remaining == 0 && r->limit_reset > 0 ? r->limit_reset - now + 1
-                                                                      : LIMIT_WAIT_S;
-    if (seconds < 1) /* over by our clock, yet the server says no */
+    int64_t now = r->date >= 0 ? r->date : (int64_t)time(NULL);
+    return at > now ? at - now : 0;
+}
+
+int64_t verdict_reset_in_s(const struct http_response *r)
+{
+    return r->limit_reset >= 0 ? seconds_until(r, r->limit_reset) : 0;
+}
+
+static uint64_t limit_wait_ms(const struct http_response *r)
+{
+    int64_t seconds = LIMIT_WAIT_S;
+
+    if (r->retry_after >= 0)
+        seconds = r->retry_after;
+    else if (r->retry_at >= 0)
+        seconds = seconds_until(r, r->retry_at);
+    else if (r->limit_remaining == 0 && r->limit_reset > 0) {
+        seconds = verdict_reset_in_s(r);
+        seconds += seconds < VERDICT_WAIT_MAX_S; /* the second of the reset itself */
+    }
+    if (seconds < 1) /* over by its clock, yet the server says no */
         seconds = 1;
-    if (seconds > LIMIT_WAIT_MAX_S)
-        seconds = LIMIT_WAIT_MAX_S;
+    if (seconds > VERDICT_WAIT_MAX_S)
+        seconds = VERDICT_WAIT_MAX_S;
     return (uint64_t)seconds * 1000;
 }
 
@@ -88,26 +112,16 @@ static const struct status_row {
     {451, {0}, VERDICT_FAIL, -EACCES},
 };
 
-static void judge_status(const struct http_response *r, int64_t now, struct verdict *v)
+static bool is_redirect(const struct http_response *r)
 {
-    if ((r->status >= 200 && r->status < 300) || r->status == 304) {
-        v->action = VERDICT_OK;
-        return;
-    }
-    if (r->location[0] &&
-        (r->status == 301 || r->status == 302 || r->status == 307 || r->status == 308)) {
-        v->action = VERDICT_REDIRECT;
-        return;
-    }
-    read_message(r, &v->why);
-    if (is_rate_limit(r, &v->why)) {
-        v->action = VERDICT_LIMITED;
-        v->why.err = -EAGAIN;
-        v->wait_ms = limit_wait_ms(r, now);
-        return;
-    }
+    return r->location[0] &&
+           (r->status == 301 || r->status == 302 || r->status == 307 || r->status == 308);
+}
+
+static void judge_error(const struct http_response *r, struct verdict *v)
+{
     v->action = r->status >= 500 ? VERDICT_RETRY : VERDICT_FAIL;
-    v->why.err = r->status < 400 ? -EPROTO : -EIO;
+    v->why.err = -EIO;
     for (size_t i = 0; i < sizeof status_table / sizeof status_table[0]; i++) {
         const struct status_row *row = &status_table[i];
         if (row->status == r->status && says(&v->why, row->words[0]) &&
@@ -117,8 +131,33 @@ static void judge_status(const struct http_response *r, int64_t now, struct verd
             break;
         }
     }
-    if (v->action == VERDICT_RETRY && r->retry_after > 0)
-        v->wait_ms = limit_wait_ms(r, now);
+    if (v->action == VERDICT_RETRY && (r->retry_after > 0 || r->retry_at >= 0))
+        v->wait_ms = limit_wait_ms(r);
+    if (r->status == 403 && r->sso_url[0])
+        failure_set(&v->why, v->why.err,
+            "the organization wants single sign-on; authorize the token at %s", r->sso_url);
+}
+
+static void judge_status(
+    const struct http_response *r, enum endpoint endpoint, bool conditional, struct verdict *v)
+{
+    if (endpoint_succeeded(endpoint, r->status, conditional)) {
+        v->action = VERDICT_OK;
+    } else if (is_redirect(r)) {
+        v->action = VERDICT_REDIRECT;
+    } else if (r->status < 400) {
+        v->action = VERDICT_FAIL;
+        failure_set(&v->why, -EPROTO, "unexpected status %ld from the server", r->status);
+    } else {
+        read_message(r, &v->why);
+        if (!is_rate_limit(r, &v->why)) {
+            judge_error(r, v);
+            return;
+        }
+        v->action = VERDICT_LIMITED;
+        v->why.err = -EAGAIN;
+        v->wait_ms = limit_wait_ms(r);
+    }
 }
 
 static const struct result_row {
@@ -133,11 +172,12 @@ static const struct result_row {
     [HTTP_NO_MEMORY] = {VERDICT_FAIL, -ENOMEM},
 };
 
-void verdict_reach(const struct http_response *r, int64_t now, struct verdict *ret)
+void verdict_reach(const struct http_response *r, enum endpoint endpoint, bool conditional,
+    struct verdict *ret)
 {
     *ret = (struct verdict){0};
     if (r->result == HTTP_ANSWERED) {
-        judge_status(r, now, ret);
+        judge_status(r, endpoint, conditional, ret);
     } else {
         ret->action = result_table[r->result].action;
         failure_set(&ret->why, result_table[r->result].err, "%s", r->detail);

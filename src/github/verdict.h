@@ -6,11 +6,12 @@
 #ifndef GHSECRETFS_VERDICT_H
 #define GHSECRETFS_VERDICT_H
 
+#include "github/endpoint.h"
 #include "github/failure.h"
 #include "github/response.h"
 
 enum verdict_action {
-    VERDICT_OK,       /* 2xx or 304 */
+    VERDICT_OK,       /* done, by the endpoint's own statuses */
     VERDICT_FAIL,     /* for good: `why` */
     VERDICT_RETRY,    /* after backing off, `wait_ms` at least; `why` if no time is left */
     VERDICT_LIMITED,  /* by a rate limit: nothing more for `wait_ms`; `why` likewise */
@@ -25,8 +26,16 @@ struct verdict {
     struct failure why;
 };
 
-/* `now` is Unix seconds. */
-void verdict_reach(const struct http_response *response, int64_t now, struct verdict *ret);
+/* No wait that a server asks for is longer: GitHub's limits begin anew every hour. */
+#define VERDICT_WAIT_MAX_S 3600
+
+/* What was asked of `endpoint`; `conditional` as endpoint_succeeded() takes it. */
+void verdict_reach(const struct http_response *response, enum endpoint endpoint,
+    bool conditional, struct verdict *ret);
+
+/* In how many seconds, by the server's own clock where its answer tells, the answer's rate
+ * limit begins anew; 0: now, or not known. May be more than VERDICT_WAIT_MAX_S. */
+int64_t verdict_reset_in_s(const struct http_response *response);
 
 /* How long to back off before the try after the `tries`-th (1 for the first), in
  * milliseconds: exponential, capped, with jitter. */

@@ -143,8 +143,8 @@ static int send_set(struct change *change)
     if (!err)
         err = buffer_add_string(&body, "}");
     if (!err)
-        err = call_change(change->task->tree->github, "PUT", path.data, body.data,
-            change->task->deadline_ms, set_done, change, &change->set);
+        err = call_change(change->task->tree->github, ENDPOINT_SET_SELECTION, path.data,
+            body.data, change->task->deadline_ms, set_done, change, &change->set);
     free(ids);
     buffer_release(&path);
     buffer_release(&body);
@@ -181,9 +181,9 @@ static int send_step(struct change *change, struct step *step)
     struct buffer path;
     int err = selection_path(change, step, &path);
     if (!err)
-        err =
-            call_change(change->task->tree->github, step->entry->sign == '-' ? "DELETE" : "PUT",
-                path.data, NULL, change->task->deadline_ms, step_done, step, &step->call);
+        err = call_change(change->task->tree->github,
+            step->entry->sign == '-' ? ENDPOINT_DESELECT : ENDPOINT_SELECT, path.data, NULL,
+            change->task->deadline_ms, step_done, step, &step->call);
     buffer_release(&path);
     return err;
 }
@@ -326,7 +326,7 @@ static void resolve(struct change *change)
     buffer_init(&path, URL_MAX);
     int err = url_add_path(&path, parts, 3);
     if (!err)
-        err = list_start(change->task->tree->github, path.data, ROW_SELECTED, NULL,
+        err = list_start(change->task->tree->github, path.data, ROW_FULL_NAME, NULL,
             change->task->deadline_ms, have_listing, change, &change->list);
     buffer_release(&path);
     if (err)

@@ -269,10 +269,13 @@ static bool is_presentable(struct node *dir, const struct row *row, struct failu
     char file_name[NAME_SIZE];
     struct failure why;
 
-    if (name_encode(row->name, file_name))
+    if (!row->has_nul && name_encode(row->name, file_name))
         return true;
-    failure_set(&why, -ENAMETOOLONG, "left out: %s: '%.60s'",
-        row->name[0] ? "its name does not fit into 255 bytes" : "it has no name", row->name);
+    failure_set(&why, row->has_nul ? -EILSEQ : -ENAMETOOLONG, "left out: %s: '%.60s'",
+        row->has_nul   ? "there is a U+0000 in its name"
+        : row->name[0] ? "its name does not fit into 255 bytes"
+                       : "it has no name",
+        row->name);
     failures_add_at(failures, "list", dir, "", &why);
     return false;
 }

@@ -180,7 +180,7 @@ static void test_another_from_a_callback(void **state)
     struct pair pair = {.client = c};
     struct request *request;
     const struct request_options options = {
-        .method = "GET", .path = "/user", .deadline_ms = client_deadline(LONG_MS)};
+        .endpoint = ENDPOINT_ONE, .path = "/user", .deadline_ms = client_deadline(LONG_MS)};
     assert_int_equal(client_get(c, "/user", LONG_MS), 0);
     standin_post(&c->standin, "faults", "{'path':'/orgs/acme','action':'hang'}");
     pair.other = outcome_request(&other, c, "GET", "/orgs/acme", LONG_MS);

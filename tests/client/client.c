@@ -283,7 +283,9 @@ struct request *outcome_request(struct outcome *outcome, struct client *client,
 {
     struct request *request = NULL;
     const struct request_options options = {
-        .method = method, .path = path, .deadline_ms = client_deadline(in_ms)};
+        .endpoint = strcmp(method, "DELETE") == 0 ? ENDPOINT_DELETE_SECRET : ENDPOINT_ONE,
+        .path = path,
+        .deadline_ms = client_deadline(in_ms)};
     outcome_init(outcome, client);
     assert_int_equal(
         request_start(client->github, &options, outcome_of_request, outcome, &request), 0);

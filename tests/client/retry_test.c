@@ -225,7 +225,7 @@ static void test_impatient(void **state)
     closed_port(url, sizeof url);
     client_open(c, url, 64);
     uint64_t start = loop_now_ms();
-    const struct request_options options = {.method = "GET",
+    const struct request_options options = {.endpoint = ENDPOINT_ONE,
         .path = "/user",
         .deadline_ms = client_deadline(LONG_MS),
         .impatient = true};

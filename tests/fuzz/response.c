@@ -9,10 +9,7 @@
 #include "fuzz.h"
 #include "github/verdict.h"
 
-/* When the verdict is reached, in Unix seconds. */
-#define NOW 1767225600
-/* A week: the longest wait that a server can ask for. */
-#define WAIT_MAX_MS (7u * 86400 * 1000)
+#define WAIT_MAX_MS (VERDICT_WAIT_MAX_S * 1000u)
 
 static void check_exact(const char *text, size_t size)
 {
@@ -27,16 +24,19 @@ static void check_response(const struct http_response *response)
     check_exact(response->location, sizeof response->location);
     REQUIRE(is_printable_line(response->request_id));
     REQUIRE(is_printable_line(response->wanted));
+    REQUIRE(is_printable_line(response->sso_url));
     REQUIRE(response->retry_after >= -1);
+    REQUIRE(response->retry_at >= -1);
     REQUIRE(response->limit >= -1);
     REQUIRE(response->limit_remaining >= -1);
     REQUIRE(response->limit_reset >= -1);
 }
 
-static void check_verdict(const struct http_response *response)
+static void check_verdict(
+    const struct http_response *response, enum endpoint endpoint, bool conditional)
 {
     struct verdict verdict;
-    verdict_reach(response, NOW, &verdict);
+    verdict_reach(response, endpoint, conditional, &verdict);
     REQUIRE(verdict.wait_ms <= WAIT_MAX_MS);
     REQUIRE(is_printable_line(verdict.why.message));
     REQUIRE(strlen(verdict.why.message) < FAILURE_MESSAGE_SIZE);
@@ -80,7 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (at < size)
         REQUIRE(buffer_add(&response.body, data + at + 1, size - at - 1) == 0);
     check_response(&response);
-    check_verdict(&response);
+    for (enum endpoint e = 0; e < ENDPOINT_COUNT; e++) {
+        check_verdict(&response, e, false);
+        check_verdict(&response, e, true);
+    }
     response_release(&response);
     return 0;
 }

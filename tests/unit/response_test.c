@@ -125,16 +125,36 @@ static void test_huge_page(void **state)
 
 static void test_retry_after_date(void **state)
 {
-    char line[100];
-    time_t at = time(NULL) + 100;
-    struct tm tm;
     (void)state;
-    gmtime_r(&at, &tm);
-    strftime(line, sizeof line, "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
-    take(line);
-    assert_in_range(response.retry_after, 98, 100);
-    take("Retry-After: Fri, 02 Jan 1970 00:00:00 GMT\r\n");
-    assert_int_equal(response.retry_after, 0);
+    take("Retry-After: Fri, 02 Jan 2026 03:04:05 GMT\r\n");
+    assert_int_equal(response.retry_after, -1);
+    assert_int_equal(response.retry_at, 1767323045);
+    take("Retry-After: 7\r\n");
+    assert_int_equal(response.retry_after, 7);
+    assert_int_equal(response.retry_at, -1);
+}
+
+static void test_single_sign_on(void **state)
+{
+    static const struct {
+        const char *line, *url;
+        unsigned hidden;
+    } rows[] = {
+        {"X-GitHub-SSO: required; url=https://x.test/sso?a=b", "https://x.test/sso?a=b", 0},
+        {"X-GitHub-SSO: required; url=https://x.test/sso; z", "https://x.test/sso", 0},
+        {"X-GitHub-SSO: required", "", 0},
+        {"X-GitHub-SSO: partial-results; organizations=21955855,20582480", "", 2},
+        {"X-GitHub-SSO: partial-results; organizations=7", "", 1},
+        {"X-GitHub-SSO: partial-results", "", 1},
+        {"X-GitHub-SSO: something-new; url=x; organizations=1,2", "", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        take("HTTP/1.1 403 Forbidden");
+        take(rows[i].line);
+        assert_string_equal(response.sso_url, rows[i].url);
+        assert_int_equal(response.sso_hidden, rows[i].hidden);
+    }
 }
 
 static void test_bad_numbers(void **state)
@@ -231,6 +251,7 @@ int main(void)
         RESPONSE_TEST(test_links),
         RESPONSE_TEST(test_huge_page),
         RESPONSE_TEST(test_retry_after_date),
+        RESPONSE_TEST(test_single_sign_on),
         RESPONSE_TEST(test_bad_numbers),
         RESPONSE_TEST(test_control_characters),
         RESPONSE_TEST(test_too_long),

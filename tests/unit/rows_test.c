@@ -4,8 +4,10 @@
 #include "github/rows.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmocka_all.h"
 
@@ -18,7 +20,7 @@ static void test_secrets(void **state)
         "{\"name\":\"B\"}]}";
     struct rows rows;
     (void)state;
-    assert_int_equal(rows_parse_list(text, strlen(text), ROW_SECRET, &rows), 0);
+    assert_int_equal(rows_parse_list(text, strlen(text), ROW_SECRET, 100, &rows), 0);
     assert_int_equal(rows.total, 300);
     assert_int_equal(rows.count, 2);
     assert_string_equal(rows.row[0].name, "A");
@@ -44,8 +46,14 @@ static void test_kinds(void **state)
     } rows[] = {
         {"[{\"name\":\"web\",\"full_name\":\"acme/web\",\"id\":7}]", ROW_REPOSITORY, "web", 7,
             -1, false},
-        {"{\"total_count\":1,\"repositories\":[{\"name\":\"web\",\"id\":7}]}", ROW_REPOSITORY,
-            "web", 7, 1, false},
+        {"[{\"name\":\"web\",\"full_name\":\"acme/web\",\"id\":7}]", ROW_FULL_NAME, "acme/web",
+            7, -1, false},
+        {"{\"total_count\":1,\"repositories\":[{\"full_name\":\"acme/web\",\"id\":7}]}",
+            ROW_SELECTED, "acme/web", 7, 1, false},
+        {" { \"x\" : [ { \"environments\" : 1 } , \"]}\\\"\" ] , \"environments\" : [ { "
+         "\"name\" : "
+         "\"a,b]\" } ] , \"total_count\" : 1 } ",
+            ROW_ENVIRONMENT, "a,b]", -1, 1, false},
         {"[{\"login\":\"acme\",\"id\":8}]", ROW_ORGANIZATION, "acme", 8, -1, true},
         {"[{\"login\":\"acme\",\"id\":8,\"type\":\"Organization\"}]", ROW_ACCOUNT, "acme", 8,
             -1, true},
@@ -60,7 +68,7 @@ static void test_kinds(void **state)
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct rows read;
         assert_int_equal(
-            rows_parse_list(rows[i].text, strlen(rows[i].text), rows[i].kind, &read), 0);
+            rows_parse_list(rows[i].text, strlen(rows[i].text), rows[i].kind, 100, &read), 0);
         assert_int_equal(read.count, 1);
         assert_int_equal(read.total, rows[i].total);
         assert_string_equal(read.row[0].name, rows[i].name);
@@ -74,17 +82,28 @@ static void test_empty(void **state)
 {
     static const struct {
         const char *text;
+        enum row_kind kind;
         int64_t total;
-    } rows[] = {{"[]", -1}, {"{\"total_count\":0,\"secrets\":[]}", 0}};
+    } rows[] = {
+        {"[]", ROW_ORGANIZATION, -1}, {"{\"total_count\":0,\"secrets\":[]}", ROW_SECRET, 0}};
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct rows read;
         assert_int_equal(
-            rows_parse_list(rows[i].text, strlen(rows[i].text), ROW_SECRET, &read), 0);
+            rows_parse_list(rows[i].text, strlen(rows[i].text), rows[i].kind, 100, &read), 0);
         assert_int_equal(read.count, 0);
         assert_int_equal(read.total, rows[i].total);
         rows_release(&read);
     }
+}
+
+static void assert_no_list(const char *text, enum row_kind kind)
+{
+    struct rows read = {.total = 4711};
+    if (rows_parse_list(text, strlen(text), kind, 100, &read) != -EPROTO)
+        fail_msg("'%s' was taken", text);
+    assert_int_equal(read.total, 4711);
+    assert_null(read.row);
 }
 
 static void test_no_list(void **state)
@@ -96,6 +115,8 @@ static void test_no_list(void **state)
         "7",
         "\"secrets\"",
         "{}",
+        "[]",
+        "[{\"name\":\"A\"}]",
         "{\"secrets\":[]}",
         "{\"total_count\":1}",
         "{\"total_count\":\"1\",\"secrets\":[]}",
@@ -105,23 +126,101 @@ static void test_no_list(void **state)
         "{\"total_count\":1,\"secrets\":{}}",
         "{\"total_count\":1,\"secrets\":null}",
         "{\"total_count\":1,\"repositories\":[]}",
-        "[7]",
-        "[null]",
-        "[[]]",
-        "[{}]",
-        "[{\"name\":7}]",
-        "[{\"name\":null}]",
-        "[{\"name\":\"a\\u0000b\"}]",
-        "[{\"name\":\"A\"},{\"name\":\"B\"},{}]",
-        "[{\"login\":\"A\"}]",
+    };
+    static const char *const elements[] = {
+        "7",
+        "null",
+        "[]",
+        "{}",
+        "{\"name\":7}",
+        "{\"name\":null}",
+        "{\"name\":\"A\"},{\"name\":\"B\"},{}",
+        "{\"login\":\"A\"}",
     };
     (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        assert_no_list(rows[i], ROW_SECRET);
+    for (size_t i = 0; i < LENGTH(elements); i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\"total_count\":1,\"secrets\":[%s]}", elements[i]);
+        assert_no_list(text, ROW_SECRET);
+        snprintf(text, sizeof text, "[%s]", elements[i]);
+        assert_no_list(text, ROW_ENVIRONMENT);
+        if (!strstr(text, "login"))
+            assert_no_list(text, ROW_ORGANIZATION);
+    }
+    assert_no_list("{\"total_count\":0,\"organizations\":[]}", ROW_ORGANIZATION);
+    assert_no_list("{\"total_count\":0,\"repositories\":[]}", ROW_REPOSITORY);
+}
+
+/* The row stays, since the rows are counted, and its number may be needed. */
+static void test_name_with_nul(void **state)
+{
+    static const char list[] = "[{\"name\":\"a\\u0000b\",\"id\":5},{\"name\":\"c\"}]";
+    static const char one[] = "{\"name\":\"a\\u0000b\"}";
+    struct rows read;
+    (void)state;
+    assert_int_equal(rows_parse_list(list, strlen(list), ROW_REPOSITORY, 100, &read), 0);
+    assert_int_equal(read.count, 2);
+    assert_true(read.row[0].has_nul);
+    assert_int_equal(read.row[0].id, 5);
+    assert_string_equal(read.row[0].name, "a?b");
+    assert_false(read.row[1].has_nul);
+    assert_string_equal(read.row[1].name, "c");
+    rows_release(&read);
+    assert_int_equal(rows_parse_one(one, strlen(one), ROW_REPOSITORY, &read), -EPROTO);
+}
+
+static void test_more_rows_than_asked_for(void **state)
+{
+    static const char text[] = "[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]";
+    struct rows read = {0};
+    (void)state;
+    assert_int_equal(rows_parse_list(text, strlen(text), ROW_REPOSITORY, 2, &read), -EPROTO);
+    assert_null(read.row);
+    assert_int_equal(rows_parse_list(text, strlen(text), ROW_REPOSITORY, 3, &read), 0);
+    rows_release(&read);
+}
+
+static void add(char *text, size_t *len, const char *piece)
+{
+    size_t more = strlen(piece);
+    memcpy(text + *len, piece, more);
+    *len += more;
+}
+
+/* What costs json-c 700 bytes for each two: refused before any is built. */
+static void test_hostile_structure(void **state)
+{
+    static const struct {
+        const char *head, *piece, *tail;
+    } rows[] = {
+        {"[", "{},", "{}]"},
+        {"[{\"name\":\"a\",\"x\":[", "{},", "{}]}]"},
+        {"[{\"name\":\"a\",\"x\":[", "[],", "[]]}]"},
+        {"[{\"name\":\"a\"", ",\"x\":1", "}]"},
+        {"{\"x\":[", "{},", "{}]}"},
+    };
+    enum { PIECES = 1000000 };
+    (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
-        struct rows read = {.total = 4711};
-        if (rows_parse_list(rows[i], strlen(rows[i]), ROW_SECRET, &read) != -EPROTO)
-            fail_msg("'%s' was taken", rows[i]);
-        assert_int_equal(read.total, 4711);
-        assert_null(read.row);
+        struct timespec start, end;
+        struct rows read;
+        char *text = malloc(200 + PIECES * strlen(rows[i].piece));
+        assert_non_null(text);
+        size_t len = 0;
+        add(text, &len, rows[i].head);
+        for (size_t k = 0; k < PIECES; k++)
+            add(text, &len, rows[i].piece);
+        add(text, &len, rows[i].tail);
+        size_t before = mallinfo2().uordblks;
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        assert_int_equal(rows_parse_list(text, len, ROW_REPOSITORY, 100, &read), -EPROTO);
+        assert_int_equal(rows_parse_one(text, len, ROW_REPOSITORY, &read), -EPROTO);
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        assert_in_range(end.tv_sec - start.tv_sec, 0, 2);
+        assert_true(mallinfo2().uordblks <= before + 100000);
+        free(text);
     }
 }
 
@@ -187,6 +286,9 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_no_list),
+        cmocka_unit_test(test_name_with_nul),
+        cmocka_unit_test(test_more_rows_than_asked_for),
+        cmocka_unit_test(test_hostile_structure),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_one),
     };

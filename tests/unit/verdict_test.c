@@ -21,17 +21,24 @@ struct row {
     uint64_t wait_ms;
 };
 
-static void reach(const struct row *row, struct verdict *verdict)
+static void reach_at(
+    const struct row *row, enum endpoint endpoint, bool conditional, struct verdict *verdict)
 {
     struct http_response response;
     response_init(&response);
     response.status = row->status;
+    response.date = NOW;
     for (size_t i = 0; i < LENGTH(row->headers) && row->headers[i]; i++)
         response_header(&response, row->headers[i], strlen(row->headers[i]));
     if (row->body)
         assert_int_equal(buffer_add_string(&response.body, row->body), 0);
-    verdict_reach(&response, NOW, verdict);
+    verdict_reach(&response, endpoint, conditional, verdict);
     response_release(&response);
+}
+
+static void reach(const struct row *row, struct verdict *verdict)
+{
+    reach_at(row, ENDPOINT_ONE, false, verdict);
 }
 
 static void check(const struct row *rows, size_t count)
@@ -53,13 +60,61 @@ static void test_success(void **state)
     static const struct row rows[] = {
         {200, {0}, "{}", VERDICT_OK, 0, 0},
         {200, {0}, "not JSON", VERDICT_OK, 0, 0}, /* for the reader to judge */
-        {201, {0}, NULL, VERDICT_OK, 0, 0},
-        {204, {0}, NULL, VERDICT_OK, 0, 0},
-        {304, {"x-ratelimit-remaining: 0"}, NULL, VERDICT_OK, 0, 0},
         {200, {"x-ratelimit-remaining: 0", "Retry-After: 5"}, "{}", VERDICT_OK, 0, 0},
     };
     (void)state;
     check(rows, LENGTH(rows));
+}
+
+static bool is_success(enum endpoint endpoint, long status, bool conditional)
+{
+    static const struct {
+        enum endpoint endpoint;
+        long statuses[2];
+    } rows[] = {
+        {ENDPOINT_LIST, {200}},
+        {ENDPOINT_ONE, {200}},
+        {ENDPOINT_KEY, {200}},
+        {ENDPOINT_PUT_SECRET, {201, 204}},
+        {ENDPOINT_DELETE_SECRET, {204}},
+        {ENDPOINT_SET_SELECTION, {204}},
+        {ENDPOINT_SELECT, {204}},
+        {ENDPOINT_DESELECT, {204}},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        if (rows[i].endpoint == endpoint)
+            return status == rows[i].statuses[0] || status == rows[i].statuses[1] ||
+                   (status == 304 && conditional);
+    fail_msg("endpoint %d is not in the table", (int)endpoint);
+    return false;
+}
+
+static void check_status(enum endpoint endpoint, long status, bool conditional)
+{
+    const struct row row = {
+        .status = status, .headers = {"x-ratelimit-remaining: 0"}, .body = "{}"};
+    struct verdict v;
+    char words[60];
+    reach_at(&row, endpoint, conditional, &v);
+    if (is_success(endpoint, status, conditional)) {
+        assert_int_equal(v.action, VERDICT_OK);
+        return;
+    }
+    snprintf(words, sizeof words, "unexpected status %ld from the server", status);
+    assert_int_equal(v.action, VERDICT_FAIL);
+    assert_int_equal(v.why.err, -EPROTO);
+    assert_string_equal(v.why.message, words);
+}
+
+/* Every status below 400 that is not the endpoint's own means that nothing was done. */
+static void test_success_by_endpoint(void **state)
+{
+    (void)state;
+    for (enum endpoint e = 0; e < ENDPOINT_COUNT; e++)
+        for (long status = 100; status < 400; status++) {
+            check_status(e, status, false);
+            check_status(e, status, true);
+        }
 }
 
 static void test_failures(void **state)
@@ -126,6 +181,8 @@ static void test_rate_limits(void **state)
         {403, {"x-ratelimit-remaining: 0"}, NULL, VERDICT_LIMITED, -EAGAIN, 60000},
         {403, {"x-ratelimit-remaining: 0", RESET_IN_90, "Retry-After: 7"}, NULL,
             VERDICT_LIMITED, -EAGAIN, 7000},
+        {429, {"Retry-After: Fri, 02 Jan 2026 03:04:35 GMT"}, NULL, VERDICT_LIMITED, -EAGAIN,
+            30000},
         {429, {"Retry-After: never"}, NULL, VERDICT_LIMITED, -EAGAIN, 60000},
     };
     (void)state;
@@ -167,7 +224,71 @@ static void test_limit_of_ages(void **state)
         struct verdict v;
         reach(&rows[i], &v);
         assert_int_equal(v.action, VERDICT_LIMITED);
-        assert_in_range(v.wait_ms, 3600000, UINT64_MAX / 2);
+        assert_int_equal(v.wait_ms, 3600000);
+    }
+}
+
+/* The server's clock counts, not ours: a day wrong here changes nothing. */
+static void test_reset_by_the_servers_clock(void **state)
+{
+    const struct row row = {.status = 429,
+        .headers = {"Date: Thu, 01 Jan 2026 00:00:00 GMT", "x-ratelimit-remaining: 0",
+            "x-ratelimit-reset: 1767225660"}};
+    struct verdict v;
+    (void)state;
+    reach(&row, &v);
+    assert_int_equal(v.wait_ms, 61000);
+}
+
+static void test_single_sign_on(void **state)
+{
+#define SSO_URL "https://github.com/orgs/acme/sso?authorization_request=AZSCKL4B67YOPCXL7GBK"
+    const struct row row = {.status = 403,
+        .headers = {"X-GitHub-SSO: required; url=" SSO_URL},
+        .body = SAYS("Resource protected by organization SAML enforcement.")};
+    struct verdict v;
+    (void)state;
+    reach(&row, &v);
+    assert_int_equal(v.why.err, -EACCES);
+    assert_non_null(strstr(v.why.message, SSO_URL));
+}
+
+/* A server that sends back what it got, also where the message is cut. */
+static void test_token_is_hidden(void **state)
+{
+#define SECRET "ghp_0123456789abcdef"
+    static const char *const bodies[] = {
+        SAYS("you sent " SECRET),
+        SAYS(SECRET SECRET),
+        SAYS("ghp_0123456789\\u0061bcdef is bad"),
+        "{\"message\":\"x\",\"errors\":[\"" SECRET "\"]}",
+        "{\"message\":\"%0190d" SECRET "\"}",
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(bodies); i++) {
+        struct http_response response;
+        struct verdict v;
+        char line[] = "X-GitHub-Request-Id: A1:" SECRET;
+        char wanted[200] = "";
+        response_init(&response);
+        response.secret = SECRET;
+        response.secret_len = strlen(SECRET);
+        response.status = 403;
+        response_header(&response, line, strlen(line));
+        snprintf(wanted, sizeof wanted, "X-Accepted-GitHub-Permissions: %0118d" SECRET, 0);
+        response_header(&response, wanted, strlen(wanted));
+        char body[400];
+        if (strchr(bodies[i], '%'))
+            snprintf(body, sizeof body, "{\"message\":\"%0190d" SECRET "\"}", 0);
+        else
+            snprintf(body, sizeof body, "%s", bodies[i]);
+        assert_int_equal(buffer_add_string(&response.body, body), 0);
+        verdict_reach(&response, ENDPOINT_ONE, false, &v);
+        assert_null(strstr(v.why.message, "ghp_"));
+        assert_non_null(strstr(v.why.message, "***"));
+        assert_string_equal(v.why.request_id, "A1:***");
+        assert_null(strstr(v.why.wanted, "ghp_"));
+        response_release(&response);
     }
 }
 
@@ -209,7 +330,7 @@ static void test_no_answer(void **state)
         response_init(&response);
         response.result = rows[i].result;
         snprintf(response.detail, sizeof response.detail, "the words");
-        verdict_reach(&response, NOW, &v);
+        verdict_reach(&response, ENDPOINT_ONE, false, &v);
         assert_int_equal(v.action, rows[i].action);
         assert_int_equal(v.why.err, rows[i].err);
         assert_int_equal(v.why.status, 0);
@@ -306,11 +427,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_success),
+        cmocka_unit_test(test_success_by_endpoint),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_retried),
         cmocka_unit_test(test_rate_limits),
         cmocka_unit_test(test_limit_that_is_over),
         cmocka_unit_test(test_limit_of_ages),
+        cmocka_unit_test(test_reset_by_the_servers_clock),
+        cmocka_unit_test(test_single_sign_on),
+        cmocka_unit_test(test_token_is_hidden),
         cmocka_unit_test(test_redirects),
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_messages),

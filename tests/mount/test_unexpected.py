@@ -1,0 +1,170 @@
+"""Answers that a server should not give: nothing is taken as stored, removed, or empty."""
+
+import os
+import time
+
+import pytest
+
+from calls import exists, fails, put
+from demo import LIST, WEB_SECRETS
+from mounting import wait_until
+
+pytestmark = pytest.mark.undescribed("answers that no GitHub gives")
+
+OLD = f"{LIST}/NPM_TOKEN"
+PAGE = "<html>Sign in to the proxy</html>"
+SELECTED = "/orgs/acme/actions/secrets/PAGERDUTY_KEY"
+
+# Of a PUT or DELETE that did not do what was asked.
+STATUSES = [
+    pytest.param({"status": 200, "body": PAGE}, id="200-page"),
+    pytest.param({"status": 200, "body": {}}, id="200"),
+    pytest.param({"status": 202, "body": {}}, id="202"),
+    pytest.param({"status": 206, "body": {}}, id="206"),
+    pytest.param({"status": 304}, id="304"),
+    pytest.param({"status": 303, "headers": {"Location": "/x"}}, id="303"),
+]
+
+
+def told(m, status):
+    return any(f"unexpected status {status} from the server" in line for line in m.errors())
+
+
+@pytest.mark.parametrize("fault", STATUSES)
+def test_put(mount, fault):
+    m = mount()
+    m.warm()
+    before = m.github.secrets()[LIST]
+    m.github.fault(method="PUT", count=-1, **fault)
+    with fails("EPROTO"):
+        put(m.secrets / "NPM_TOKEN", b"value")
+    assert m.sh("cp /proc/version NEW").returncode == 1
+    assert m.github.secrets()[LIST] == before
+    assert not exists(m.secrets / "NEW")
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+    assert told(m, fault["status"])
+
+
+@pytest.mark.parametrize("fault", STATUSES)
+def test_mv_keeps_the_source(mount, fault, tmp_path):
+    m = mount()
+    m.warm()
+    source = tmp_path / "value"
+    m.github.fault(method="PUT", count=-1, **fault)
+    for target in ("NEW", "NPM_TOKEN"):
+        source.write_bytes(b"the only copy")
+        assert m.sh(f"mv {source} {target}").returncode == 1
+        assert source.read_bytes() == b"the only copy"
+
+
+@pytest.mark.parametrize("fault", STATUSES)
+def test_delete(mount, fault):
+    m = mount()
+    m.warm()
+    m.github.fault(method="DELETE", count=-1, **fault)
+    with fails("EPROTO"):
+        os.unlink(m.secrets / "NPM_TOKEN")
+    assert exists(m.secrets / "NPM_TOKEN")
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+    assert told(m, fault["status"])
+
+
+@pytest.mark.parametrize("fault", STATUSES)
+@pytest.mark.parametrize(
+    "command", ["echo +mobile-app", "echo -api", "echo web"], ids=["add", "remove", "set"]
+)
+def test_selection(mount, fault, command):
+    m = mount()
+    policy = m.path / "orgs/acme/actions/access/PAGERDUTY_KEY/repositories"
+    before = policy.read_text(encoding="ascii")
+    for method in ("PUT", "DELETE"):
+        m.github.fault(method=method, path=f"{SELECTED}/repositories*", count=-1, **fault)
+    m.sh(f"{command} > {policy}")
+    assert told(m, fault["status"])
+    m.github.clear_faults()
+    assert policy.read_text(encoding="ascii") == before
+
+
+LISTS = [
+    ("orgs", "/user/orgs"),
+    ("repos/acme", "/orgs/acme/repos"),
+    ("repos/acme/web/environments", "/repos/acme/web/environments"),
+    ("repos/acme/web/actions/secrets", "/repos/acme/web/actions/secrets"),
+    ("repos/acme/web/actions/organization-secrets",) * 2,
+    ("orgs/acme/actions/secrets", "/orgs/acme/actions/secrets"),
+]
+WRONG = [
+    pytest.param({"status": 304}, id="304"),
+    pytest.param({"status": 202, "body": []}, id="202"),
+    pytest.param({"body": {}}, id="object"),
+    pytest.param({"body": {"total_count": 0}}, id="no-array"),
+    pytest.param({"body": {"total_count": 0, "items": []}}, id="another-array"),
+]
+
+
+@pytest.mark.parametrize("directory, path", LISTS, ids=[row[0] for row in LISTS])
+@pytest.mark.parametrize("fault", WRONG)
+def test_list(mount, fault, directory, path):
+    m = mount()
+    m.github.fault(path="*" + path, method="GET", count=-1, query="per_page*", **fault)
+    with fails("EPROTO"):
+        os.listdir(m.path / directory)
+
+
+def test_array_for_an_object(mount):
+    m = mount()
+    m.github.fault(path=LIST, count=-1, body=[])
+    with fails("EPROTO"):
+        os.listdir(m.secrets)
+
+
+def test_304_of_a_selection(mount):
+    """Once a crash; once "all" in place of the server's "selected"."""
+    m = mount()
+    secrets = m.path / "orgs/acme/actions/secrets"
+    policy = m.path / "orgs/acme/actions/access/PAGERDUTY_KEY/repositories"
+    assert os.listdir(secrets)
+    before = m.github.secrets()["/orgs/acme/actions/secrets"]["PAGERDUTY_KEY"]
+    m.github.fault(path=f"{SELECTED}/repositories", count=-1, status=304)
+    with fails("EPROTO"):
+        policy.read_text(encoding="ascii")
+    with fails("EPROTO"):
+        put(secrets / "PAGERDUTY_KEY", b"value")
+    assert m.github.secrets()["/orgs/acme/actions/secrets"]["PAGERDUTY_KEY"] == before
+    assert m.github.secrets()["/orgs/acme/actions/secrets"]["PAGERDUTY_KEY"]["writes"] == 0
+
+
+def test_name_with_nul(mount):
+    m = mount()
+    rows = [{"name": "GOOD"}, {"name": "BAD\0NAME"}]
+    m.github.fault(path=LIST, body={"total_count": 2, "secrets": rows})
+    assert os.listdir(m.secrets) == ["GOOD"]
+    assert any("U+0000" in line and "BAD?NAME" in line for line in m.errors())
+
+
+def resident(m):
+    with open(f"/proc/{m.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+HOSTILE = {
+    "rows": '{"total_count":1,"secrets":[' + "{}," * 2_000_000 + "{}]}",
+    "one row": '{"total_count":1,"secrets":[{"name":"A","x":[' + "{}," * 2_000_000 + "{}]}]}",
+    "beside": '{"x":[' + "[]," * 2_000_000 + '[]],"total_count":0,"secrets":{}}',
+    "message": '{"message":[' + "{}," * 2_000_000 + "{}]}",
+}
+
+
+@pytest.mark.released("sanitizers take memory and time of their own")
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_structure(mount, body):
+    """Two bytes that would become 700: six megabytes cost no more than a few times that."""
+    m = mount(cache_ttl=0)
+    assert os.listdir(m.secrets)
+    before = resident(m)
+    m.github.fault(path=LIST, body=body, status=200 if "message" not in body else 404)
+    start = time.monotonic()
+    with pytest.raises(OSError):
+        os.listdir(m.secrets)
+    assert time.monotonic() - start < 1
+    wait_until(lambda: resident(m) - before < 2048, what="the memory to be given back")
