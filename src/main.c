@@ -230,6 +230,7 @@ static int make_client(struct program *p)
                 .context = p->token,
                 .token = credentials_token,
                 .reread = token_rereadable(p->token) ? credentials_reread : NULL,
+                .costly = token_runs_command(p->token),
             },
     };
     struct tree_options tree = {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
@@ -23,6 +24,10 @@ static void close_watch(struct loop *loop, struct loop_watch *watch)
     watch->fd = -1;
 }
 
+/* After SIGKILL a process is gone at once, unless the kernel keeps it: an answer of a dead file
+ * server may never come. */
+#define KILL_GRACE_MS 500
+
 /* Finished when the command has exited and its output has ended; a grandchild that keeps the
  * pipe open is not waited for once the command is gone. */
 static void child_finish(struct child *child)
@@ -33,10 +38,20 @@ static void child_finish(struct child *child)
     child->done(child, child->error);
 }
 
+/* The group, and the command itself, which may have left the group. What else has left it is
+ * not looked for: it may be an agent that is to stay. Such a process loses the pipe and no
+ * more. */
+static void child_end(const struct child *child)
+{
+    kill(-child->pid, SIGKILL);
+    kill(child->pid, SIGKILL);
+}
+
 static void child_kill(struct child *child, int err)
 {
     child->error = err;
-    kill(-child->pid, SIGKILL);
+    child_end(child);
+    loop_set_timer(child->loop, &child->deadline, loop_now_ms() + KILL_GRACE_MS);
 }
 
 /* Reads what there is. Wipes its own copy. */
@@ -78,7 +93,12 @@ static void child_process_ready(struct loop_watch *watch, uint32_t events)
 
 static void child_deadline(struct loop_timer *timer)
 {
-    child_kill(CONTAINER_OF(timer, struct child, deadline), -ETIMEDOUT);
+    struct child *child = CONTAINER_OF(timer, struct child, deadline);
+    child->given_up = child->error != 0; /* killed, and still not gone */
+    if (child->given_up)
+        child_finish(child);
+    else
+        child_kill(child, -ETIMEDOUT);
 }
 
 /* posix_spawn's attributes and file actions for a command whose output goes to `out_fd`. */
@@ -94,6 +114,7 @@ static int child_spawn(struct child *child, char *const argv[], int out_fd)
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(
@@ -143,12 +164,19 @@ fail:
     return err;
 }
 
+/* A zombie is left where the kernel does not let it go in time. */
+static void reap(pid_t pid)
+{
+    for (int ms = 0; ms < KILL_GRACE_MS && waitpid(pid, NULL, WNOHANG) == 0; ms += 5)
+        (void)poll(NULL, 0, 5);
+}
+
 void child_release(struct child *child)
 {
     if (child->loop) {
-        if (child->pid > 0 && !child->exited) {
-            kill(-child->pid, SIGKILL);
-            waitpid(child->pid, NULL, 0);
+        if (child->pid > 0 && !child->exited && !child->given_up) {
+            child_end(child);
+            reap(child->pid);
         }
         close_watch(child->loop, &child->out);
         close_watch(child->loop, &child->process);

@@ -21,20 +21,26 @@ struct child {
     struct loop *loop;
     pid_t pid;
     int error;
-    bool exited;
+    bool exited, given_up;
     struct loop_watch out, process; /* its end of output, and its end */
     struct loop_timer deadline;
 };
 
 /*
- * Starts argv[0] (found by PATH) with standard input from /dev/null, standard error kept, the
- * signal mask and dispositions of a new program, and in a process group of its own.
- * Keeps at most `max` bytes of output. 0 or -errno; on an error `done` is not called.
+ * Starts argv[0] (found by PATH) with standard input from /dev/null, standard error kept, no
+ * other descriptor, the signal mask and dispositions of a new program, and in a process group
+ * of its own. Keeps at most `max` bytes of output. 0 or -errno; on an error `done` is not
+ * called.
+ *
+ * At the deadline the command and its group are killed. A process that it has left behind in
+ * another group is not: only the pipe is closed. `done` is called by then, or half a second
+ * later where the kernel does not let the command go.
  */
 int child_start(struct child *child, struct loop *loop, char *const argv[], size_t max,
     uint64_t deadline_ms, void (*done)(struct child *child, int err)) WARN_UNUSED;
 
-/* Kills it if it runs and wipes the output. Also right for a zeroed struct. */
+/* Kills it if it runs, waiting no longer than a moment for its end, and wipes the output. Also
+ * right for a zeroed struct. */
 void child_release(struct child *child);
 
 #endif

@@ -406,6 +406,11 @@ bool token_rereadable(const struct token *token)
     return token->source != TOKEN_FROM_VARIABLE && token->source != TOKEN_FROM_NOTHING;
 }
 
+bool token_runs_command(const struct token *token)
+{
+    return token->source == TOKEN_FROM_COMMAND || token->source == TOKEN_FROM_GH;
+}
+
 const struct locked *token_value(const struct token *token)
 {
     return &token->value;

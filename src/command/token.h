@@ -55,6 +55,9 @@ int token_read(struct token *token, uint64_t deadline_ms, void (*done)(void *arg
  * false when there is no source. */
 bool token_rereadable(const struct token *token);
 
+/* Whether reading it runs a command. */
+bool token_runs_command(const struct token *token);
+
 /* Without a line end; every byte is one of 0x21 to 0x7e. Empty before the first success, and
  * valid until the next read. */
 const struct locked *token_value(const struct token *token);

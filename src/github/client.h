@@ -35,6 +35,9 @@ struct github {
     unsigned token_generation;
     bool token_reading;
     struct waiters token_waiters;
+    uint64_t token_read_ms;  /* when that last began; 0: never */
+    uint64_t token_pause_ms; /* so long after that it may begin again */
+    bool token_accepted;     /* the server has taken the token since */
 
     struct key *keys; /* by scope */
     struct github_status status;

@@ -34,6 +34,7 @@ struct request {
     unsigned etag_generation;  /* of the token that options.etag came with */
     bool conditional;          /* the ETag was sent with the last try */
     bool token_reread, version_dropped;
+    bool limited;                            /* the timer is for the end of a rate limit */
     bool sent_before;                        /* an earlier try may have been processed */
     struct failure last;                     /* of the last try that failed */
     struct request *prev, *next;             /* in gh->requests */
@@ -193,8 +194,10 @@ static void request_token_refused(struct request *r, const struct failure *why)
     r->token_wait.done = token_ready;
     r->token_wait.deadline_ms = r->options.deadline_ms;
     int err = credentials_reread_token(r->gh, r->token_generation, &r->token_wait);
-    if (err == -EINPROGRESS)
+    if (err == -EINPROGRESS) {
+        loop_set_timer(r->gh->loop, &r->timer, loop_now_ms() + time_left(r));
         return;
+    }
     if (err)
         request_finish(r, r->gh->credentials.reread ? &r->token_wait.failure : why, NULL);
     else
@@ -216,6 +219,17 @@ static void request_version_refused(struct request *r, const struct failure *why
     free(gh->api_version);
     gh->api_version = NULL;
     request_try(r);
+}
+
+void requests_forget_limits(struct github *gh)
+{
+    struct request *r;
+
+    gh->limited_until_ms = 0;
+    gh->status.limit = gh->status.limit_remaining = gh->status.limit_reset = -1;
+    DL_FOREACH(gh->requests, r)
+    if (r->limited)
+        loop_set_timer(gh->loop, &r->timer, 0);
 }
 
 /* Of two limits the one that lasts longer counts. */
@@ -273,6 +287,8 @@ static void request_answered(void *arg, struct http_response *response)
     r->exchange = NULL;
     gh->in_flight--;
     note_limits(gh, response);
+    if (response->status && response->status != 401)
+        credentials_accepted(gh, r->token_generation);
     verdict_reach(response, r->options.endpoint, r->conditional, &v);
     if (deleted_before(r, response))
         v.action = VERDICT_OK;
@@ -296,6 +312,7 @@ static void request_answered(void *arg, struct http_response *response)
             request_retry(r, longer(v.wait_ms, verdict_backoff_ms(r->tries)), &v.why);
         break;
     case VERDICT_LIMITED:
+        r->limited = true;
         note_limit(gh, loop_now_ms() + v.wait_ms, &v.why);
         request_retry(r, v.wait_ms, &v.why);
         break;
@@ -371,6 +388,7 @@ static void request_try(struct request *r)
     uint64_t now = loop_now_ms();
 
     loop_clear_timer(gh->loop, &r->timer);
+    r->limited = false;
     if (r->points == POINTS_AWAITED) {
         pace_spend(&gh->pace, request_method(r));
         r->points = POINTS_HELD;
@@ -382,6 +400,7 @@ static void request_try(struct request *r)
         else
             request_fail(r, -ETIMEDOUT, "no place in the queue of requests in time");
     } else if (gh->limited_until_ms > now) {
+        r->limited = true;
         request_wait(r, gh->limited_until_ms - now, &gh->limit_why);
     } else if (!request_has_points(r)) {
         return;
@@ -395,6 +414,11 @@ static void request_try(struct request *r)
 static void timer_fired(struct loop_timer *timer)
 {
     struct request *r = CONTAINER_OF(timer, struct request, timer);
+    if (r->token_wait.in) {
+        request_fail(
+            r, -ETIMEDOUT, "the token was refused, and reading it again takes too long");
+        return;
+    }
     if (r->queued) {
         DL_DELETE2(r->gh->queue, r, queue_prev, queue_next);
         r->queued = false;

@@ -41,7 +41,8 @@ static int reread_token(
         return client->start_err;
     client->token_done = done;
     client->token_arg = arg;
-    loop_set_timer(client->loop, &client->token_timer, loop_now_ms() + REREAD_MS);
+    if (!client->reread_hangs)
+        loop_set_timer(client->loop, &client->token_timer, loop_now_ms() + REREAD_MS);
     return 0;
 }
 
@@ -59,7 +60,8 @@ void client_open(struct client *client, const char *base_url, unsigned max_reque
         .user_agent = "client-test/1",
         .max_requests = max_requests,
         .paced = client->paced,
-        .credentials = {client, get_token, client->token_cannot_change ? NULL : reread_token},
+        .credentials = {client, get_token, client->token_cannot_change ? NULL : reread_token,
+            client->costly},
     };
     github_free(client->github);
     client->github = NULL;

@@ -31,7 +31,9 @@ struct client {
     int next_err;           /* of the reading */
     int start_err;          /* it cannot even be started */
     bool token_cannot_change;
-    bool paced; /* as on github.com */
+    bool costly;       /* as a command's */
+    bool reread_hangs; /* reading never answers */
+    bool paced;        /* as on github.com */
     struct loop_timer token_timer;
     void (*token_done)(void *arg, int err);
     void *token_arg;

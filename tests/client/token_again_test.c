@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
 
@@ -89,6 +90,101 @@ static void test_reading_fails(void **state)
     }
 }
 
+/* A command is not run for each who is refused: once, then after a second, after two more, … */
+static void test_costly_reading_backs_off(void **state)
+{
+    struct client *c = *state;
+    struct outcome o;
+    c->costly = true;
+    client_open(c, c->standin.url, 64);
+    standin_post(&c->standin, "config", "{'tokens':['another']}");
+    c->next_token = "newer";
+    uint64_t start = loop_now_ms();
+    while (loop_now_ms() - start < 3700) {
+        outcome_request(&o, c, "GET", "/user", LONG_MS);
+        client_run(c);
+        assert_outcome(&o, -EACCES);
+        client_run_for(c, 20);
+    }
+    assert_int_equal(c->rereads, 3); /* at 0, 1 and 3 s */
+    assert_non_null(strstr(o.why.message, "the token was refused; it is read again in"));
+    client_run_for(c, 3500);
+    standin_post(&c->standin, "config", "{'tokens':['newer']}");
+    assert_int_equal(client_get(c, "/user", LONG_MS), 0); /* with what it has */
+    /* A token that was accepted is another matter. */
+    standin_post(&c->standin, "config", "{'tokens':['newest']}");
+    c->next_token = "newest";
+    assert_int_equal(client_get(c, "/user", LONG_MS), 0);
+    assert_int_equal(c->rereads, 4);
+    assert_int_equal(client_get(c, "/user", LONG_MS), 0);
+}
+
+/* Whoever is to read it never answers: an operation ends all the same. */
+static void test_reading_that_hangs(void **state)
+{
+    struct client *c = *state;
+    struct outcome o;
+    c->reread_hangs = true;
+    standin_post(&c->standin, "config", "{'tokens':['another']}");
+    uint64_t start = loop_now_ms();
+    outcome_request(&o, c, "GET", "/user", 400);
+    client_run(c);
+    assert_outcome(&o, -ETIMEDOUT);
+    assert_in_range(loop_now_ms() - start, 390, 2000);
+}
+
+/* A limit was the old token's. */
+static void test_limits_are_forgotten(void **state)
+{
+    struct client *c = *state;
+    struct outcome limited, refused;
+    c->next_token = "newer";
+    standin_post(&c->standin, "config", "{'tokens':['newer','standin-token']}");
+    standin_post(
+        &c->standin, "faults", "{'path':'/user','status':429,'headers':{'Retry-After':'7'}}");
+    standin_post(
+        &c->standin, "faults", "{'path':'/orgs/acme','status':401,'action':'delay','ms':300}");
+    outcome_request(&refused, c, "GET", "/orgs/acme", LONG_MS);
+    outcome_request(&limited, c, "GET", "/user", LONG_MS);
+    uint64_t start = loop_now_ms();
+    client_run(c);
+    assert_outcome(&refused, 0);
+    assert_outcome(&limited, 0);
+    assert_in_range(loop_now_ms() - start, 300, 3000);
+    assert_int_equal(github_status(c->github).limited_for_ms, 0);
+}
+
+/* Of a success, what would stop everything for ages is nonsense. */
+static void test_nonsense_of_a_success(void **state)
+{
+    static const char *const resets[] = {"253402300799", "9223372036854775807",
+        "18446744073709551615", "-1", "-253402300799", "soon", "", "0"};
+    struct client *c = *state;
+    for (size_t i = 0; i < LENGTH(resets); i++) {
+        char fault[200];
+        snprintf(fault, sizeof fault,
+            "{'headers':{'x-ratelimit-remaining':'0','x-ratelimit-reset':'%s'}}", resets[i]);
+        standin_post(&c->standin, "faults", fault);
+        assert_int_equal(client_get(c, "/user", LONG_MS), 0);
+        assert_int_equal(github_status(c->github).limited_for_ms, 0);
+        assert_int_equal(client_get(c, "/user", 1000), 0);
+    }
+}
+
+/* By the server's clock, which is a day behind ours. */
+static void test_reset_by_the_servers_clock(void **state)
+{
+    struct client *c = *state;
+    char fault[200];
+    standin_post(&c->standin, "config", "{'clock_offset':-86400}");
+    snprintf(fault, sizeof fault,
+        "{'headers':{'x-ratelimit-remaining':'0','x-ratelimit-reset':'%lld'}}",
+        (long long)time(NULL) - 86400 + 100);
+    standin_post(&c->standin, "faults", fault);
+    assert_int_equal(client_get(c, "/user", LONG_MS), 0);
+    assert_in_range(github_status(c->github).limited_for_ms, 90000, 102000);
+}
+
 static void test_token_cannot_change(void **state)
 {
     struct client *c = *state;
@@ -154,6 +250,11 @@ int main(void)
         CLIENT_TEST(test_late_refusal),
         CLIENT_TEST(test_new_token_is_no_better),
         CLIENT_TEST(test_reading_fails),
+        CLIENT_TEST(test_costly_reading_backs_off),
+        CLIENT_TEST(test_reading_that_hangs),
+        CLIENT_TEST(test_limits_are_forgotten),
+        CLIENT_TEST(test_nonsense_of_a_success),
+        CLIENT_TEST(test_reset_by_the_servers_clock),
         CLIENT_TEST(test_token_cannot_change),
         CLIENT_TEST(test_put_with_new_token),
         CLIENT_TEST(test_unknown_version),

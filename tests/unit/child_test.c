@@ -162,10 +162,70 @@ static void test_signals_are_a_new_programs(void **state)
 static void test_descriptors_stay_here(void **state)
 {
     struct run run;
+    int fd = open("/dev/null", O_RDONLY); /* as a library may, without O_CLOEXEC */
     (void)state;
+    assert_true(fd > STDERR_FILENO);
     run_shell(&run, "exec ls /proc/self/fd", 4096, LONG_MS);
     assert_output(&run, "0\n1\n2\n3\n"); /* 3 is ls's own */
     child_release(&run.child);
+    close(fd);
+}
+
+/* This program as a command that goes to the group of the process that started it. */
+#define LEAVE_GROUP "leave-group"
+
+static int leave_group(void)
+{
+    if (setpgid(0, getpgid(getppid())) != 0)
+        return 1;
+    dprintf(STDOUT_FILENO, "%d\n", getpid());
+    sleep(30);
+    return 0;
+}
+
+static void test_leaves_its_group(void **state)
+{
+    char *argv[] = {(char *)"/proc/self/exe", (char *)LEAVE_GROUP, NULL};
+    struct run run;
+    uint64_t start = loop_now_ms();
+    (void)state;
+    run_command(&run, argv, 4096, 300);
+    assert_int_equal(run.err, -ETIMEDOUT);
+    assert_in_range(loop_now_ms() - start, 300, 2000);
+    assert_true(run.child.output.len > 0);
+    assert_int_equal(locked_add(&run.child.output, "", 1), 0);
+    pid_t pid = (pid_t)strtol((const char *)run.child.output.data, NULL, 10);
+    assert_true(pid > 0 && kill(pid, 0) != 0);
+    child_release(&run.child);
+
+    start = loop_now_ms();
+    assert_int_equal(run_start(&run, argv, 4096, LONG_MS), 0);
+    usleep(100000);
+    child_release(&run.child);
+    assert_in_range(loop_now_ms() - start, 0, 2000);
+}
+
+/* What stays behind, in a session of its own and with the pipe open, is an agent's affair. */
+static void test_leaves_another_behind(void **state)
+{
+    static const struct {
+        const char *script;
+        int err;
+    } rows[] = {
+        {"setsid sh -c 'sleep 3; echo late' & printf out", 0},
+        {"(setsid sleep 3 &); printf out", 0},
+        {"printf out; setsid -w sleep 3", -ETIMEDOUT},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct run run;
+        uint64_t start = loop_now_ms();
+        run_shell(&run, rows[i].script, 4096, 1000);
+        assert_int_equal(run.err, rows[i].err);
+        assert_in_range(loop_now_ms() - start, 0, 2000);
+        assert_output(&run, "out");
+        child_release(&run.child);
+    }
 }
 
 /* Whether the process that wrote its id there has gone. */
@@ -233,8 +293,10 @@ static int tear_down(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    if (argc > 1 && strcmp(argv[1], LEAVE_GROUP) == 0)
+        return leave_group();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_killed),
@@ -242,6 +304,8 @@ int main(void)
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_signals_are_a_new_programs),
         cmocka_unit_test(test_descriptors_stay_here),
+        cmocka_unit_test(test_leaves_its_group),
+        cmocka_unit_test(test_leaves_another_behind),
         cmocka_unit_test(test_release_while_running),
 #ifndef UNDER_QEMU /* whose vfork() is fork(): posix_spawn() does not learn of an error */
         cmocka_unit_test(test_not_started),
