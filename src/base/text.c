@@ -4,41 +4,69 @@
 #include <errno.h>
 #include <time.h>
 
-/* Length of the UTF-8 sequence at `s` that stands for a printable character, or 0. */
-static size_t printable_length(const unsigned char *s, size_t left)
+/* What a person does not see, or what changes how the text around it is seen: Unicode's
+ * categories Cc, Cf, Cs, Co, Zl and Zp, what is ignorable by default, and noncharacters (those
+ * at the end of a plane are not in the table). In order. */
+static const struct range {
+    uint32_t first, last;
+} unseen[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, /* terminals obey the C1 controls as well */
+    {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x0600, 0x0605}, {0x061c, 0x061c}, {0x06dd, 0x06dd},
+    {0x070f, 0x070f}, {0x0890, 0x0891}, {0x08e2, 0x08e2}, {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+    {0xd800, 0xf8ff}, /* surrogates and private use */
+    {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+    {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff}, /* private use */
+};
+
+static bool is_unseen(uint32_t c)
 {
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f ? 1 : 0;
-    size_t length = s[0] >= 0xf0 && s[0] <= 0xf4  ? 4
+    size_t low = 0, high = sizeof unseen / sizeof unseen[0];
+
+    if ((c & 0xfffe) == 0xfffe)
+        return true;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (c > unseen[middle].last)
+            low = middle + 1;
+        else if (c < unseen[middle].first)
+            high = middle;
+        else
+            return true;
+    }
+    return false;
+}
+
+/* Length of the UTF-8 sequence at `s`, and what it stands for; 0 when it is none. RFC 3629. */
+static size_t decode(const unsigned char *s, size_t left, uint32_t *ret)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = s[0] < 0x80                   ? 1
+                    : s[0] >= 0xf0 && s[0] < 0xf8 ? 4
                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                    : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                    : s[0] >= 0xc0 && s[0] < 0xe0 ? 2
                                                   : 0;
     if (length == 0 || length > left)
         return 0;
-    for (size_t i = 1; i < length; i++)
+    uint32_t c = length == 1 ? s[0] : s[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls: terminals obey them */
+        c = c << 6 | (s[i] & 0x3f);
+    }
+    if (c < least[length] || c > 0x10ffff)
         return 0;
-    /* Surrogates and overlong forms; line, paragraph and direction controls, which can make
-     * a line read as another. */
-    if (s[0] == 0xe0 && s[1] < 0xa0)
-        return 0;
-    if (s[0] == 0xed && s[1] >= 0xa0)
-        return 0;
-    if (s[0] == 0xd8 && s[1] == 0x9c)
-        return 0;
-    if (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf)
-        return 0;
-    if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0x8b && s[2] <= 0x8f))
-        return 0;
-    if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0xa8 && s[2] <= 0xae))
-        return 0;
-    if (s[0] == 0xe2 && s[1] == 0x81 && (s[2] >= 0xa0 && s[2] <= 0xaf))
-        return 0;
-    if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
-        return 0;
+    *ret = c;
     return length;
+}
+
+/* Length of the UTF-8 sequence at `s` that stands for a printable character, or 0. */
+static size_t printable_length(const unsigned char *s, size_t left)
+{
+    uint32_t c;
+    size_t length = decode(s, left, &c);
+    return length > 0 && !is_unseen(c) ? length : 0;
 }
 
 void text_printable(char *out, size_t size, const char *src, size_t len)

@@ -12,9 +12,10 @@
 
 /*
  * Copies at most `len` bytes of `src` to `out` (of `size` bytes, always terminated) as one
- * line of printable characters: runs of white space become one space, other control
- * characters, DEL, C1 controls and bytes that are no UTF-8 become '?'. What does not fit is
- * cut at a character. For everything that a server says and a person reads.
+ * line of printable characters: runs of white space become one space; each byte of a character
+ * that cannot be seen (controls, marks of direction and format, private use) or of what is no
+ * UTF-8 becomes '?'. What does not fit is cut at a character. For everything that a server says
+ * and a person reads.
  */
 void text_printable(char *out, size_t size, const char *src, size_t len);
 

@@ -51,13 +51,17 @@ bool is_printable_line(const char *text)
     static const struct {
         uint32_t first, last;
     } hidden[] = {
-        {0, 0x1f},        /* C0 controls */
-        {0x7f, 0x9f},     /* DEL, C1 controls */
-        {0x61c, 0x61c},   /* an Arabic direction mark */
-        {0x200b, 0x200f}, /* of no width; direction marks */
-        {0x2028, 0x202e}, /* line and paragraph separators; directions */
-        {0x2060, 0x206f}, /* joiners, isolates, shapes */
-        {0xfeff, 0xfeff}, /* the byte order mark */
+        {0, 0x1f},           /* C0 controls */
+        {0x7f, 0x9f},        /* DEL, C1 controls */
+        {0xad, 0xad},        /* a hyphen that is seen only at the end of a line */
+        {0x61c, 0x61c},      /* an Arabic direction mark */
+        {0x200b, 0x200f},    /* of no width; direction marks */
+        {0x2028, 0x202e},    /* line and paragraph separators; directions */
+        {0x2060, 0x206f},    /* joiners, isolates, shapes */
+        {0xe000, 0xf8ff},    /* private use */
+        {0xfeff, 0xfeff},    /* the byte order mark */
+        {0xfff0, 0xfffb},    /* annotations */
+        {0xe0000, 0x10ffff}, /* tags, variation selectors, private use */
     };
     const unsigned char *at = (const unsigned char *)text;
     while (*at) {

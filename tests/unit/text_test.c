@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,94 @@ static void test_printable(void **state)
         char out[128];
         text_printable(out, sizeof out, rows[i].in, strlen(rows[i].in));
         assert_string_equal(out, rows[i].out);
+    }
+}
+
+static size_t encode(uint32_t c, char out[static 5])
+{
+    if (c < 0x800)
+        return (size_t)snprintf(out, 5, "%c%c", (int)(0xc0 | c >> 6), (int)(0x80 | (c & 0x3f)));
+    if (c < 0x10000)
+        return (size_t)snprintf(out, 5, "%c%c%c", (int)(0xe0 | c >> 12),
+            (int)(0x80 | (c >> 6 & 0x3f)), (int)(0x80 | (c & 0x3f)));
+    return (size_t)snprintf(out, 5, "%c%c%c%c", (int)(0xf0 | c >> 18),
+        (int)(0x80 | (c >> 12 & 0x3f)), (int)(0x80 | (c >> 6 & 0x3f)),
+        (int)(0x80 | (c & 0x3f)));
+}
+
+static void test_unseen(void **state)
+{
+    static const struct {
+        uint32_t first, last;
+        bool printable;
+    } rows[] = {
+        {0x80, 0x9f, false},
+        {0xa0, 0xac, true},
+        {0xad, 0xad, false},
+        {0xae, 0x34e, true},
+        {0x34f, 0x34f, false},
+        {0x600, 0x605, false},
+        {0x606, 0x61b, true},
+        {0x61c, 0x61c, false},
+        {0x180b, 0x180f, false},
+        {0x200b, 0x200f, false},
+        {0x2010, 0x2027, true},
+        {0x2028, 0x202e, false},
+        {0x2060, 0x206f, false},
+        {0x3164, 0x3164, false},
+        {0x4e00, 0x9fff, true},
+        {0xd7a3, 0xd7a3, true},
+        {0xd800, 0xdfff, false},
+        {0xe000, 0xf8ff, false},
+        {0xf900, 0xf900, true},
+        {0xfdd0, 0xfdef, false},
+        {0xfe00, 0xfe0f, false},
+        {0xfeff, 0xfeff, false},
+        {0xfff9, 0xfffb, false},
+        {0xfffc, 0xfffd, true},
+        {0xfffe, 0xffff, false},
+        {0x1d173, 0x1d17a, false},
+        {0x1f511, 0x1f511, true},
+        {0x1fffe, 0x1ffff, false},
+        {0xe0000, 0xe007f, false},
+        {0xe0100, 0xe01ef, false},
+        {0xf0000, 0x10ffff, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        for (uint32_t c = rows[i].first; c <= rows[i].last; c++) {
+            char in[5], out[5];
+            size_t len = encode(c, in);
+            text_printable(out, sizeof out, in, len);
+            if ((strcmp(out, in) == 0) != rows[i].printable)
+                fail_msg("U+%04X", (unsigned)c);
+            assert_int_equal(strlen(out), len);
+        }
+}
+
+static void test_hide(void **state)
+{
+    static const struct {
+        const char *text, *secret, *out;
+    } rows[] = {
+        {"", "token", ""},
+        {"nothing", "token", "nothing"},
+        {"token", "token", "***"},
+        {"a token, tokens", "token", "a ***, ***s"},
+        {"tokentoken", "token", "******"},
+        {"totoken", "token", "to***"},
+        {"aaa", "aa", "**a"},
+        {"abc", "", "abc"},
+        {"***", "*", "***"},
+        {"***********", "****", "*********"},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        char *text = strdup(rows[i].text);
+        assert_non_null(text);
+        text_hide(text, rows[i].secret, strlen(rows[i].secret));
+        assert_string_equal(text, rows[i].out);
+        free(text);
     }
 }
 
@@ -243,6 +332,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_printable),
         cmocka_unit_test(test_printable_letter_mark),
+        cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_hide),
         cmocka_unit_test(test_printable_nul),
         cmocka_unit_test(test_printable_is_cut),
         cmocka_unit_test(test_copy),
