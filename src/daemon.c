@@ -65,7 +65,7 @@ void daemon_ready(struct daemon *daemon)
         log_warning("chdir /: %s", strerror(errno));
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
-        log_to_syslog();
+        log_to_syslog(LOG_SYSLOG_PATH);
         dup2(null, STDIN_FILENO);
         dup2(null, STDOUT_FILENO);
         dup2(null, STDERR_FILENO);

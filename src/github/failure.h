@@ -12,6 +12,7 @@ struct failure {
     long status;                        /* HTTP status; 0 when there was no answer */
     char message[FAILURE_MESSAGE_SIZE]; /* printable; the server's where it gave one */
     char request_id[64];                /* X-GitHub-Request-Id, printable, or empty */
+    char url[512];                      /* where a person can mend it, printable, or empty */
     char wanted[128];                   /* X-Accepted-GitHub-Permissions, likewise */
 };
 

@@ -89,6 +89,14 @@ uint64_t github_now_ms(const struct github *gh)
     return now - gh->stood_ms;
 }
 
+void github_hide_token(const struct github *gh, char *text)
+{
+    if (!gh)
+        return;
+    const struct locked *token = gh->credentials.token(gh->credentials.context);
+    text_hide(text, (const char *)token->data, token->len);
+}
+
 unsigned github_token_generation(const struct github *gh)
 {
     return gh->token_generation;

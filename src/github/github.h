@@ -62,6 +62,10 @@ struct github_status github_status(const struct github *gh);
  */
 uint64_t github_now_ms(const struct github *gh);
 
+/* Replaces the token in `text` by stars: for what a server may have put in there. `gh` may be
+ * NULL. */
+void github_hide_token(const struct github *gh, char *text);
+
 /* Grows by one whenever the token was read again. */
 unsigned github_token_generation(const struct github *gh);
 

@@ -134,8 +134,8 @@ static void judge_error(const struct http_response *r, struct verdict *v)
     if (v->action == VERDICT_RETRY && (r->retry_after > 0 || r->retry_at >= 0))
         v->wait_ms = limit_wait_ms(r);
     if (r->status == 403 && r->sso_url[0])
-        failure_set(&v->why, v->why.err,
-            "the organization wants single sign-on; authorize the token at %s", r->sso_url);
+        failure_set(
+            &v->why, v->why.err, "authorize the token for single sign-on: %s", r->sso_url);
 }
 
 static void judge_status(
@@ -185,6 +185,7 @@ void verdict_reach(const struct http_response *r, enum endpoint endpoint, bool c
     ret->why.status = r->status;
     memcpy(ret->why.request_id, r->request_id, sizeof ret->why.request_id);
     memcpy(ret->why.wanted, r->wanted, sizeof ret->why.wanted);
+    memcpy(ret->why.url, r->sso_url, sizeof ret->why.url);
 }
 
 uint64_t verdict_backoff_ms(unsigned tries)

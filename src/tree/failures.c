@@ -4,19 +4,25 @@
 
 #include "base/libc.h"
 #include "base/log.h"
+#include "base/loop.h"
+#include "github/github.h"
 #include "github/url.h"
 #include "tree/node.h"
 
 /* Enough for a path of NAME_MAX parts' usual length and all that a failure says. */
 #define LINE_MAX_SIZE 2048
+/* Of what fails again and again the log has a line so often. */
+#define LOGGED_EVERY_MS 60000
 
-static int format_line(
-    struct buffer *line, const char *operation, const char *path, const struct failure *why)
+static int format_line(const struct failures *failures, struct buffer *line,
+    const char *operation, const char *path, const struct failure *why)
 {
     const char *name = libc_errno_name(-why->err);
-    char printable[512];
+    char hidden[URL_MAX], printable[512];
 
-    text_printable(printable, sizeof printable, path, strlen(path));
+    snprintf(hidden, sizeof hidden, "%s", path);
+    github_hide_token(failures->github, hidden);
+    text_printable(printable, sizeof printable, hidden, strlen(hidden));
     int err = buffer_printf(line, "%s %s: %s", operation, printable, name ? name : "?");
     if (!err && why->status)
         err = buffer_printf(line, " (HTTP %ld)", why->status);
@@ -24,31 +30,81 @@ static int format_line(
         err = buffer_printf(line, ": %s", why->message);
     if (!err && why->wanted[0])
         err = buffer_printf(line, " [needs permission: %s]", why->wanted);
-    if (!err && why->request_id[0])
-        err = buffer_printf(line, " [request %s]", why->request_id);
+    if (!err && why->url[0] && !strstr(why->message, why->url)) /* cut in there */
+        err = buffer_printf(line, " [see %s]", why->url);
+    if (!err)
+        github_hide_token(failures->github, line->data);
     return err;
+}
+
+static int add_line(const struct failure_line *line, struct buffer *ret)
+{
+    char since[24];
+    int err = buffer_add_string(ret, line->text);
+    if (!err && line->request_id[0])
+        err = buffer_printf(ret, " [request %s]", line->request_id);
+    if (!err && line->times > 1) {
+        text_from_time(since, line->first);
+        err = buffer_printf(ret, " (%lu times since %s)", line->times, since);
+    }
+    return err;
+}
+
+static void log_line(struct failure_line *line)
+{
+    uint64_t now = loop_now_ms();
+    struct buffer text;
+
+    if (line->times > 1 && now < line->logged_ms + LOGGED_EVERY_MS)
+        return;
+    line->logged_ms = now;
+    buffer_init(&text, 2 * LINE_MAX_SIZE);
+    if (add_line(line, &text) == 0)
+        log_warning("%s", text.data);
+    buffer_release(&text);
+}
+
+/* Takes the line out of its place; the last place is then free. */
+static struct failure_line take_out(struct failures *failures, unsigned i)
+{
+    struct failure_line line = failures->lines[i];
+    failures->kept--;
+    memmove(failures->lines + i, failures->lines + i + 1,
+        (failures->kept - i) * sizeof *failures->lines);
+    return line;
+}
+
+/* The line of that text, taken out; a new one when there is none. `text` becomes the line's. */
+static struct failure_line take_line(struct failures *failures, char *text, int64_t now)
+{
+    for (unsigned i = failures->kept; i-- > 0;) {
+        if (strcmp(failures->lines[i].text, text) != 0)
+            continue;
+        free(text);
+        return take_out(failures, i);
+    }
+    if (failures->kept == FAILURES_KEPT)
+        free(take_out(failures, 0).text);
+    return (struct failure_line){.text = text, .first = now};
 }
 
 void failures_add(struct failures *failures, const char *operation, const char *path,
     const struct failure *why)
 {
-    char when[24];
-    char *whole = NULL;
-    struct buffer line;
+    int64_t now = (int64_t)time(NULL);
+    struct buffer text;
 
-    buffer_init(&line, LINE_MAX_SIZE);
-    if (format_line(&line, operation, path, why) == 0) {
-        log_warning("%s", line.data);
-        text_from_time(when, (int64_t)time(NULL));
-        if (asprintf(&whole, "%s %s\n", when, line.data) < 0)
-            whole = NULL;
-    }
-    buffer_release(&line);
-    if (!whole)
+    buffer_init(&text, LINE_MAX_SIZE);
+    if (format_line(failures, &text, operation, path, why) != 0) {
+        buffer_release(&text);
         return;
-    free(failures->line[failures->next]);
-    failures->line[failures->next] = whole;
-    failures->next = (failures->next + 1) % FAILURES_KEPT;
+    }
+    struct failure_line line = take_line(failures, buffer_steal(&text), now);
+    line.last = now;
+    line.times++;
+    memcpy(line.request_id, why->request_id, sizeof line.request_id);
+    log_line(&line);
+    failures->lines[failures->kept++] = line;
     failures->count++;
 }
 
@@ -69,18 +125,23 @@ void failures_add_at(struct failures *failures, const char *operation, const str
 
 int failures_read(const struct failures *failures, struct buffer *ret)
 {
-    for (unsigned i = 0; i < FAILURES_KEPT; i++) {
-        const char *line = failures->line[(failures->next + i) % FAILURES_KEPT];
-        int err = line ? buffer_add_string(ret, line) : 0;
-        if (err)
-            return err;
+    char when[24];
+    int err = 0;
+
+    for (unsigned i = 0; !err && i < failures->kept; i++) {
+        text_from_time(when, failures->lines[i].last);
+        err = buffer_printf(ret, "%s ", when);
+        if (!err)
+            err = add_line(&failures->lines[i], ret);
+        if (!err)
+            err = buffer_add_string(ret, "\n");
     }
-    return 0;
+    return err;
 }
 
 void failures_release(struct failures *failures)
 {
-    for (unsigned i = 0; i < FAILURES_KEPT; i++)
-        free(failures->line[i]);
+    for (unsigned i = 0; i < failures->kept; i++)
+        free(failures->lines[i].text);
     *failures = (struct failures){0};
 }

@@ -1,6 +1,9 @@
 /*
  * The last failures, for `.ghsecretfs/errors` and for the log. A line holds no value and no
  * token, and a server's words only as text_printable() left them.
+ *
+ * Repeats of a failure are one line with their number; the log has the first, and one a minute
+ * while they last.
  */
 #ifndef GHSECRETFS_FAILURES_H
 #define GHSECRETFS_FAILURES_H
@@ -8,12 +11,24 @@
 #include "base/buffer.h"
 #include "github/failure.h"
 
+struct github;
+struct node;
+
 /* Contract §5. */
 #define FAILURES_KEPT 256
 
+struct failure_line {
+    char *text;                                                  /* owned */
+    char request_id[sizeof((struct failure *)NULL)->request_id]; /* of the last time */
+    int64_t first, last;                                         /* Unix seconds */
+    unsigned long times;
+    uint64_t logged_ms;
+};
+
 struct failures {
-    char *line[FAILURES_KEPT]; /* a ring; owned */
-    unsigned next;
+    const struct github *github;              /* whose token is hidden; NULL: nobody's */
+    struct failure_line lines[FAILURES_KEPT]; /* oldest first */
+    unsigned kept;
     unsigned long count; /* since the start */
 };
 
@@ -23,7 +38,6 @@ void failures_add(struct failures *failures, const char *operation, const char *
 
 /* The same, on what is called `name` in `node`, or with an empty name on `node` itself, which
  * may be NULL. */
-struct node;
 void failures_add_at(struct failures *failures, const char *operation, const struct node *node,
     const char *name, const struct failure *why);
 

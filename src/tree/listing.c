@@ -121,6 +121,22 @@ static void trust_containers(struct node *node, uint64_t now)
             c->fresh_until_ms = now + CONTAINER_TTL_MS;
 }
 
+/* The list is whole, but for what the token may not see until somebody authorizes it. */
+static void note_hidden(struct listing *listing, const struct rows *rows)
+{
+    struct tree *tree = listing->tree;
+    struct failure why;
+
+    if (rows->sso_hidden > 0 || listing->node->kind->list_row == ROW_ORGANIZATION)
+        tree->sso_hidden = rows->sso_hidden;
+    if (rows->sso_hidden == 0)
+        return;
+    failure_set(&why, -EACCES,
+        "%u organizations are hidden: authorize the token for their single sign-on",
+        rows->sso_hidden);
+    failures_add_at(&tree->failures, "list", listing->node, "", &why);
+}
+
 static void listing_done(
     void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
 {
@@ -144,6 +160,7 @@ static void listing_done(
         dir->fresh_until_ms = now + listing->tree->options.cache_ttl_ms;
         trust_containers(node, now);
         if (rows) {
+            note_hidden(listing, rows);
             etags_release(&dir->etags);
             if (!dir->overruled) {
                 dir->etags = *etags;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/log.h"
 #include "tree/tree.h"
 
 int report_errors(struct tree *tree, struct buffer *ret)
@@ -56,7 +57,15 @@ int report_status(struct tree *tree, struct buffer *ret)
         err = buffer_printf(ret,
             "cache: %u files and directories known\n"
             "locked memory: %zu bytes in use\n"
-            "failures: %lu since the start\n",
-            tree->nodes.count, locked_in_use(), tree->failures.count);
+            "failures: %lu since the start\n"
+            "log: %" PRIu64 " messages dropped\n",
+            tree->nodes.count, locked_in_use(), tree->failures.count, log_dropped());
+    if (!err && tree->sso_hidden)
+        err = buffer_printf(
+            ret, "single sign-on: %u organizations are hidden\n", tree->sso_hidden);
+    if (!err) {
+        github_hide_token(tree->github, ret->data); /* the login is the server's word */
+        ret->len = strlen(ret->data);
+    }
     return err;
 }

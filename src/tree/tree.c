@@ -17,6 +17,7 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
         return -ENOMEM;
     tree->loop = loop;
     tree->github = github;
+    tree->failures.github = github;
     tree->options = *options;
     nodes_init(&tree->nodes);
     tree->whole = node_new(&tree->nodes, KIND_ROOT, NULL, "");

@@ -206,6 +206,10 @@ class Mount:
         """The lines of .ghsecretfs/errors."""
         return (self.path / ".ghsecretfs/errors").read_text(encoding="utf-8").splitlines()
 
+    def failures(self):
+        """How many failures there were: of those that repeat, `errors` has one line."""
+        return int(self.status()["failures"].split()[0])
+
     def status(self):
         """.ghsecretfs/status as {"host": "github.com", …}."""
         text = (self.path / ".ghsecretfs/status").read_text(encoding="utf-8")
