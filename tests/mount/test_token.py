@@ -1,6 +1,8 @@
 """Where the token comes from, and where it must never be seen (contract §1, §7)."""
 
 import os
+import sys
+import time
 
 import pytest
 
@@ -285,3 +287,49 @@ def test_the_program_leaves_no_core(mount):
     limits = process_bytes(mount().pid, "limits").decode()
     core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
     assert core.split()[4:6] == ["0", "0"]
+
+
+# A token that is refused again and again
+
+
+def test_a_refused_tokens_command_runs_ever_more_rarely(mount, github, tmp_path):
+    runs = tmp_path / "runs"
+    m = mount(
+        token_command=f"echo >> {runs}; printf %s {TOKEN}", environment=NO_TOKEN, cache_ttl=0
+    )
+    github.config(tokens=[OTHER])
+    start = time.monotonic()
+    while time.monotonic() - start < 3.7:
+        assert not os.path.lexists(m.path / "orgs/acme/actions/secrets/X")
+    assert len(runs.read_text(encoding="ascii")) <= 1 + 3  # the mount's; at 0, 1 and 3 s
+    github.config(tokens=[OTHER, TOKEN])
+    assert os.listdir(m.secrets)
+
+
+LEAVING = {
+    "setsid": "exec setsid sleep 30",
+    "setsid -f": "exec setsid -f sleep 30",
+    "double fork": "(setsid sh -c 'sleep 30' &); sleep 30",
+    "another group": f"exec {sys.executable} -c 'import os, time; "
+    "os.setpgid(0, os.getpgid(os.getppid())); time.sleep(30)'",
+}
+
+
+@pytest.mark.parametrize("command", LEAVING.values(), ids=LEAVING)
+def test_a_command_that_leaves_its_group(mount, github, tmp_path, command):
+    """It is ended or given up in time, others go on meanwhile, and unmounting does not wait."""
+    slow = tmp_path / "slow"
+    script = tmp_path / "command"
+    script.write_text(f"printf %s {TOKEN}; test ! -e {slow} && exit\n{command}\n", "ascii")
+    m = mount(token_command=f"exec sh {script}", environment=NO_TOKEN, timeout=2)
+    os.listdir(m.secrets)
+    slow.touch()
+    github.fault(path="/repos/acme/api*", status=401, count=-1)
+    start = time.monotonic()
+    with pytest.raises(OSError):
+        os.listdir(m.path / "repos/acme/api/actions/secrets")
+    assert time.monotonic() - start < 4
+    assert os.stat(m.secrets / "NPM_TOKEN")
+    start = time.monotonic()
+    m.stop()
+    assert time.monotonic() - start < 5
