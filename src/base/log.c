@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -108,11 +107,9 @@ static bool write_without_waiting(const char *text, size_t len)
     return n >= 0;
 }
 
-static bool write_stderr(const char *line)
+static bool write_stderr(char *whole, size_t len)
 {
-    char whole[LINE_SIZE + 20];
-    int len = snprintf(whole, sizeof whole, "ghsecretfs: %s\n", line);
-    struct iovec text = {whole, (size_t)len};
+    struct iovec text = {whole, len};
     struct stat st;
 
     if (pwritev2(STDERR_FILENO, &text, 1, -1, RWF_NOWAIT) >= 0)
@@ -120,13 +117,18 @@ static bool write_stderr(const char *line)
     if (errno != EOPNOTSUPP && errno != ENOSYS)
         return false;
     if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
-        return write(STDERR_FILENO, whole, (size_t)len) >= 0;
-    return write_without_waiting(whole, (size_t)len);
+        return write(STDERR_FILENO, whole, len) >= 0;
+    return write_without_waiting(whole, len);
 }
 
 static bool write_line(enum log_level level, const char *line)
 {
-    return out.syslog_path ? write_syslog(level, line) : write_stderr(line);
+    char whole[LINE_SIZE + 20];
+
+    if (out.syslog_path)
+        return write_syslog(level, line);
+    int len = snprintf(whole, sizeof whole, "ghsecretfs: %s\n", line);
+    return write_stderr(whole, (size_t)len);
 }
 
 /* What was dropped is told before what is written again. */
@@ -155,6 +157,19 @@ __attribute__((format(printf, 2, 0))) static void log_message(
         return;
     out.dropped++;
     out.untold++;
+}
+
+void log_verbatim(const char *format, va_list args)
+{
+    char text[LINE_SIZE];
+    int len = vsnprintf(text, sizeof text, format, args);
+
+    if (len <= 0)
+        return;
+    if (!write_stderr(text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1)) {
+        out.dropped++;
+        out.untold++;
+    }
 }
 
 #define DEFINE_LOG(name, level) \

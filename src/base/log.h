@@ -10,6 +10,7 @@
 #ifndef GHSECRETFS_LOG_H
 #define GHSECRETFS_LOG_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ void log_set_level(enum log_level level);
  */
 #define LOG_SYSLOG_PATH "/dev/log"
 void log_to_syslog(const char *path);
+
+/* A library's own words, as they are, to standard error. */
+void log_verbatim(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* Messages that nobody took: no call in here waits. Since the start. */
 uint64_t log_dropped(void);

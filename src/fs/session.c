@@ -18,6 +18,14 @@
 /* Requests taken before the loop looks at the network again. */
 #define REQUESTS_AT_ONCE 64
 
+/* libfuse's own way to standard error waits for whoever reads it. */
+__attribute__((format(printf, 2, 0))) static void pass_on(
+    enum fuse_log_level level, const char *format, va_list args)
+{
+    (void)level;
+    log_verbatim(format, args);
+}
+
 static void session_init(void *userdata, struct fuse_conn_info *conn)
 {
     struct fs *fs = userdata;
@@ -128,6 +136,7 @@ int fs_mount(
     if (err)
         goto fail;
     err = -EINVAL;
+    fuse_set_log_func(pass_on);
     fs->session = fuse_session_new(options->args, &operations, sizeof operations, fs);
     if (!fs->session)
         goto fail;

@@ -1,12 +1,15 @@
 """The files under .ghsecretfs: what happened, in words that a person can act on."""
 
+import contextlib
 import os
 import re
+import subprocess
 
 import pytest
 
 from calls import exists, fails, put
 from demo import LIST, WEB
+from mounting import is_mounted, unmount, wait_until
 from standin import TOKEN
 
 KEPT = 256
@@ -219,3 +222,33 @@ def test_status_without_rate_limits(mount, github):
     assert m.sh("echo value > NEW").returncode == 0
     assert "rate limit" in m.status()
     assert github.plaintext(f"{LIST}/NEW") == b"value"
+
+
+@pytest.mark.parametrize("flag", ["-f", "-d"])
+def test_a_full_standard_error_holds_nobody_up(binary, github, env, tmp_path, flag):
+    """Its reader has stopped: messages, libfuse's too, are dropped and counted."""
+    directory = tmp_path / "mnt"
+    directory.mkdir()
+    read, write = os.pipe()
+    command = [binary, "-f", flag, "-o", f"api_url={github.url},timeout=10", directory]
+    process = subprocess.Popen(command, env=env(), stdin=subprocess.DEVNULL, stderr=write)
+    try:
+        wait_until(lambda: is_mounted(directory), 30, "the mount")
+        secrets = directory / WEB
+        os.listdir(secrets)
+        github.fault(method="DELETE", count=-1, status=409)
+        for number in range(1500):
+            with contextlib.suppress(OSError):
+                os.unlink(secrets / "NPM_TOKEN")
+            with contextlib.suppress(OSError):
+                os.stat(secrets / f"{number:0200}")  # a debug line each
+        status = (directory / ".ghsecretfs/status").read_text(encoding="ascii")
+    finally:
+        unmount(directory, lazy=True)
+        process.wait(20)
+        os.close(read)
+        os.close(write)
+    assert process.returncode == 0
+    if flag == "-d":
+        dropped = next(line for line in status.splitlines() if line.startswith("log: "))
+        assert int(dropped.split()[1]) > 0
