@@ -12,6 +12,7 @@
 #define TCP_USER_TIMEOUT_MS 10000
 /* Shorter than the idle limits of common NATs, load balancers and GitHub itself. */
 #define CONNECTION_IDLE_MAX_S 55L
+
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct exchange *x = arg;
@@ -53,7 +54,7 @@ static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
-/* libcurl's own sockets are inherited by every command that is run. */
+/* A socket that libcurl opens by itself is inherited by every command that is run. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)arg, (void)purpose;

@@ -7,6 +7,10 @@
 #include "github/json_part.h"
 #include "github/json_scan.h"
 
+/* Far more than a file's name can have, so the rest of a longer one is of no use: a list of
+ * such names would be kept whole, and unpacked from nearly nothing. */
+#define NAME_KEPT_MAX 1024
+
 static const struct row_shape {
     const char *name;  /* the member that names the thing */
     const char *array; /* the member of a list that holds the things; NULL: it is an array */
@@ -166,7 +170,9 @@ static int read_element(
         return err;
     err = read_row(json, kind, row);
     if (!err)
-        err = buffer_add(names, row->name, strlen(row->name) + 1);
+        err = buffer_add(names, row->name, strnlen(row->name, NAME_KEPT_MAX));
+    if (!err)
+        err = buffer_add(names, "", 1);
     json_object_put(json);
     return err;
 }

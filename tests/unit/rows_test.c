@@ -182,6 +182,23 @@ static void test_more_rows_than_asked_for(void **state)
     rows_release(&read);
 }
 
+/* No name that can be shown is cut, and no list keeps what nobody can use. */
+static void test_long_names(void **state)
+{
+    char *text = malloc(3000000);
+    struct rows read;
+    (void)state;
+    assert_non_null(text);
+    int len =
+        snprintf(text, 3000000, "[{\"name\":\"%0255d\"},{\"name\":\"%02000000d\"}]", 1, 2);
+    assert_int_equal(rows_parse_list(text, (size_t)len, ROW_REPOSITORY, 100, &read), 0);
+    assert_int_equal(read.count, 2);
+    assert_int_equal(strlen(read.row[0].name), 255);
+    assert_in_range(strlen(read.row[1].name), 256, 2000);
+    rows_release(&read);
+    free(text);
+}
+
 static void add(char *text, size_t *len, const char *piece)
 {
     size_t more = strlen(piece);
@@ -288,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_no_list),
         cmocka_unit_test(test_name_with_nul),
         cmocka_unit_test(test_more_rows_than_asked_for),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_hostile_structure),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_one),
