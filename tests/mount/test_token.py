@@ -328,8 +328,8 @@ def test_a_command_that_leaves_its_group(mount, github, tmp_path, command):
     start = time.monotonic()
     with pytest.raises(OSError):
         os.listdir(m.path / "repos/acme/api/actions/secrets")
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 12
     assert os.stat(m.secrets / "NPM_TOKEN")
     start = time.monotonic()
     m.stop()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 12

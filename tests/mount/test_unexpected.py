@@ -1,7 +1,6 @@
 """Answers that a server should not give: nothing is taken as stored, removed, or empty."""
 
 import os
-import time
 
 import pytest
 
@@ -147,6 +146,13 @@ def resident(m):
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
+def seconds_worked(m):
+    """Of the processor, which others may be busy with as well."""
+    with open(f"/proc/{m.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 HOSTILE = {
     "rows": '{"total_count":1,"secrets":[' + "{}," * 2_000_000 + "{}]}",
     "one row": '{"total_count":1,"secrets":[{"name":"A","x":[' + "{}," * 2_000_000 + "{}]}]}",
@@ -163,8 +169,8 @@ def test_hostile_structure(mount, body):
     assert os.listdir(m.secrets)
     before = resident(m)
     m.github.fault(path=LIST, body=body, status=200 if "message" not in body else 404)
-    start = time.monotonic()
+    start = seconds_worked(m)
     with pytest.raises(OSError):
         os.listdir(m.secrets)
-    assert time.monotonic() - start < 1
+    assert seconds_worked(m) - start < 1
     wait_until(lambda: resident(m) - before < 2048, what="the memory to be given back")

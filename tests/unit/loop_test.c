@@ -90,7 +90,7 @@ static void test_many_timers(void **state)
     assert_string_equal(trace, ".");
     for (size_t i = 0; i < MANY; i++)
         loop_clear_timer(loop, &ticks[i].timer);
-    assert_in_range(loop_now_ms() - start, 0, 3000);
+    assert_in_range(loop_now_ms() - start, 0, 10000);
     free(ticks);
 }
 
