@@ -214,6 +214,12 @@ static enum visibility visibility_of(enum config_visibility visibility)
                                                       : VISIBILITY_PRIVATE;
 }
 
+/* A server may have put the token where it is logged, and libfuse logs what it likes. */
+static void hide_token(void *github, char *text)
+{
+    github_hide_token(github, text);
+}
+
 static int make_client(struct program *p)
 {
     const struct config *c = &p->config;
@@ -245,6 +251,8 @@ static int make_client(struct program *p)
         .tell_writers = c->failed_close == CONFIG_FAILED_CLOSE_MESSAGE,
     };
     int err = github_new(p->loop, &github, &p->github);
+    if (!err)
+        log_filter(hide_token, p->github);
     return err ? err : tree_new(p->loop, p->github, &tree, &p->tree);
 }
 
@@ -425,6 +433,7 @@ static void program_release(struct program *p)
         task_cancel(&p->task);
     fs_unmount(p->fs);
     tree_free(p->tree);
+    log_filter(NULL, NULL);
     github_free(p->github);
     token_free(p->token);
     if (p->loop) {

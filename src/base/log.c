@@ -23,6 +23,8 @@ static struct {
     int syslog_fd;           /* -1: not connected */
     uint64_t dropped;        /* since the start */
     uint64_t untold;         /* of these, since the last one that was written */
+    void (*filter)(void *arg, char *text);
+    void *filter_arg;
 } out = {.max_level = LOG_LEVEL_WARNING, .syslog_fd = -1};
 
 void log_set_level(enum log_level level)
@@ -33,6 +35,12 @@ void log_set_level(enum log_level level)
 void log_to_syslog(const char *path)
 {
     out.syslog_path = path;
+}
+
+void log_filter(void (*filter)(void *arg, char *text), void *arg)
+{
+    out.filter = filter;
+    out.filter_arg = arg;
 }
 
 uint64_t log_dropped(void)
@@ -153,6 +161,8 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 
     if (level > out.max_level || vsnprintf(line, sizeof line, format, args) < 0)
         return;
+    if (out.filter)
+        out.filter(out.filter_arg, line);
     if (tell_dropped() && write_line(level, line))
         return;
     out.dropped++;
@@ -162,11 +172,11 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 void log_verbatim(const char *format, va_list args)
 {
     char text[LINE_SIZE];
-    int len = vsnprintf(text, sizeof text, format, args);
-
-    if (len <= 0)
+    if (vsnprintf(text, sizeof text, format, args) <= 0)
         return;
-    if (!write_stderr(text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1)) {
+    if (out.filter)
+        out.filter(out.filter_arg, text);
+    if (!write_stderr(text, strlen(text))) {
         out.dropped++;
         out.untold++;
     }

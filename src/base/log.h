@@ -24,6 +24,10 @@ void log_set_level(enum log_level level);
 #define LOG_SYSLOG_PATH "/dev/log"
 void log_to_syslog(const char *path);
 
+/* From now on every text passes `filter` before it is written, which may shorten the text: for
+ * what nobody may see. NULL: none. */
+void log_filter(void (*filter)(void *arg, char *text), void *arg);
+
 /* A library's own words, as they are, to standard error. */
 void log_verbatim(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 

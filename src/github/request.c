@@ -112,7 +112,6 @@ static void request_finish(
 
     if (why) {
         gh->status.failed++;
-        github_hide_token(gh, (char *)r->options.path);
         log_debug("%s %s: %s", request_method(r), r->options.path, copy.message);
     }
     request_free(r);

@@ -105,6 +105,26 @@ static void test_syslog_hangs(void **state)
     close(fd);
 }
 
+static void shorten(void *arg, char *text)
+{
+    char *found = strstr(text, arg);
+    if (found)
+        snprintf(found, strlen(found) + 1, "*");
+}
+
+static void test_filter(void **state)
+{
+    int fd = listen_there();
+    char word[] = "word";
+    (void)state;
+    log_to_syslog(path);
+    log_filter(shorten, word);
+    log_error("a %s of a server", "word");
+    log_filter(NULL, NULL);
+    assert_says(next_message(fd), LOG_DAEMON | LOG_ERR, "a *");
+    close(fd);
+}
+
 /* Runs in a child, so that the test keeps its standard error. */
 static void fill_stderr(int fd, int report)
 {
@@ -171,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_syslog),
         cmocka_unit_test(test_syslog_is_started_again),
         cmocka_unit_test(test_syslog_hangs),
+        cmocka_unit_test(test_filter),
         cmocka_unit_test(test_full_stderr),
     };
     if (!mkdtemp(directory))
