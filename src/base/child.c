@@ -12,6 +12,7 @@
 
 #include "base/container.h"
 #include "base/descriptors.h"
+#include "base/libc.h"
 
 extern char **environ;
 
@@ -104,6 +105,7 @@ static void child_deadline(struct loop_timer *timer)
 /* posix_spawn's attributes and file actions for a command whose output goes to `out_fd`. */
 static int child_spawn(struct child *child, char *const argv[], int out_fd)
 {
+    libc_close_on_exec(); /* libraries open descriptors without the flag */
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -114,7 +116,6 @@ static int child_spawn(struct child *child, char *const argv[], int out_fd)
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(

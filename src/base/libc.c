@@ -1,6 +1,14 @@
 #include "base/libc.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void libc_close_on_exec(void)
+{
+    (void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+}
 
 #define NAME(err) [err] = #err
 

@@ -1,6 +1,6 @@
 /*
- * What not every C library on Linux has. musl: names of errors, statx() before 1.2.5, and
- * RENAME_NOREPLACE.
+ * What not every C library on Linux has. musl: names of errors, statx() before 1.2.5,
+ * close_range(), and RENAME_NOREPLACE.
  */
 #ifndef GHSECRETFS_LIBC_H
 #define GHSECRETFS_LIBC_H
@@ -23,6 +23,10 @@ static inline int statx(int fd, const char *path, int flags, unsigned mask, stru
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1u
 #endif
+
+/* No program that is run from now on inherits a descriptor that is open now, but for the
+ * standard ones. (musl has no close_range().) */
+void libc_close_on_exec(void);
 
 /* The name of an errno, such as "ENOENT", as GNU's strerrorname_np() gives it; NULL when Linux
  * has no error of that number. */

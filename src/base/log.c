@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -115,18 +114,17 @@ static bool write_without_waiting(const char *text, size_t len)
     return n >= 0;
 }
 
-static bool write_stderr(char *whole, size_t len)
+static bool write_stderr(const char *text, size_t len)
 {
-    struct iovec text = {whole, len};
     struct stat st;
 
-    if (pwritev2(STDERR_FILENO, &text, 1, -1, RWF_NOWAIT) >= 0)
-        return true;
-    if (errno != EOPNOTSUPP && errno != ENOSYS)
+    if (fstat(STDERR_FILENO, &st) != 0)
         return false;
-    if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
-        return write(STDERR_FILENO, whole, len) >= 0;
-    return write_without_waiting(whole, len);
+    if (S_ISREG(st.st_mode))
+        return write(STDERR_FILENO, text, len) >= 0;
+    if (S_ISSOCK(st.st_mode))
+        return send(STDERR_FILENO, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    return write_without_waiting(text, len);
 }
 
 static bool write_line(enum log_level level, const char *line)

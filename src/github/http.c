@@ -2,13 +2,12 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 #include <utlist.h>
 
 #include "base/container.h"
+#include "base/libc.h"
 #include "github/exchange.h"
 
 /* libcurl 7.88 can leave the end of one stream in its own buffer: an event of the socket makes
@@ -313,7 +312,7 @@ int http_new(struct loop *loop, const struct http_options *options, struct http 
         return -ENOMEM;
     }
     /* libcurl's pipe to itself, and whatever else was opened without the flag. */
-    (void)close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+    libc_close_on_exec();
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
     *ret = http;
     return 0;
