@@ -48,23 +48,10 @@ void control_truncate(struct control *control)
 
 static void open_finish(struct task *task)
 {
+    task->control = task->opening;
+    task->opening = NULL;
     task->result = task->node;
     task_finish(task);
-}
-
-/* The task fails after its control file was made. */
-static void open_fail(struct task *task, const struct failure *why)
-{
-    control_close(task->control);
-    task->control = NULL;
-    task_fail(task, why);
-}
-
-static void open_fail_errno(struct task *task, int err)
-{
-    struct failure why;
-    failure_set(&why, err, "%s", strerror(-err));
-    open_fail(task, &why);
 }
 
 static void have_selected(
@@ -77,7 +64,7 @@ static void have_selected(
 
     task->list = NULL;
     if (why) {
-        open_fail(task, why);
+        task_fail(task, why);
         return;
     }
     for (size_t i = 0; !err && i < rows->count; i++) {
@@ -85,10 +72,10 @@ static void have_selected(
         repository_ids_add(&task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
     }
     if (!err)
-        err = selection_write(&selection, &task->control->text);
+        err = selection_write(&selection, &task->opening->text);
     selection_release(&selection);
     if (err)
-        open_fail_errno(task, err);
+        task_fail_errno(task, err, strerror(-err));
     else
         open_finish(task);
 }
@@ -100,9 +87,9 @@ static void read_repositories(struct task *task)
     int err;
 
     if (policy_is_held(policy_node)) {
-        err = selection_write(&policy_node->policy->selection, &task->control->text);
+        err = selection_write(&policy_node->policy->selection, &task->opening->text);
         if (err)
-            open_fail_errno(task, err);
+            task_fail_errno(task, err, strerror(-err));
         else
             open_finish(task);
         return;
@@ -110,7 +97,7 @@ static void read_repositories(struct task *task)
     err = policy_fetch_selected(
         policy_node->parent->parent, policy_node->name, task, have_selected);
     if (err)
-        open_fail_errno(task, err);
+        task_fail_errno(task, err, strerror(-err));
 }
 
 static void have_secret(struct wait *wait)
@@ -121,13 +108,13 @@ static void have_secret(struct wait *wait)
     int err = 0;
 
     if (wait->failure.err && !policy_is_held(policy_node)) {
-        open_fail(task, &wait->failure);
+        task_fail(task, &wait->failure);
     } else if (visibility == VISIBILITY_NONE) {
-        open_fail_errno(task, -ENOENT);
+        task_fail_errno(task, -ENOENT, strerror(ENOENT));
     } else if (is_visibility(task->node)) {
-        err = buffer_printf(&task->control->text, "%s\n", visibility_name(visibility));
+        err = buffer_printf(&task->opening->text, "%s\n", visibility_name(visibility));
         if (err)
-            open_fail_errno(task, err);
+            task_fail_errno(task, err, strerror(-err));
         else
             open_finish(task);
     } else {
@@ -153,7 +140,7 @@ void tree_open_control(struct task *task, bool reading, bool append)
     buffer_init(&control->text, LIST_MAX);
     buffer_init(&control->list, LIST_MAX);
     DL_APPEND(task->tree->controls, control);
-    task->control = control;
+    task->opening = control;
     if (!reading) {
         open_finish(task);
         return;

@@ -37,7 +37,7 @@ void held_give_back(struct node *node);
 /* Sends all there are: the end is near. They count as uploads. */
 void held_send_all(struct tree *tree);
 
-/* Drops all, unsent. */
+/* Drops all, unsent. Nobody may wait for one any more. */
 void held_free_all(struct tree *tree);
 
 #endif

@@ -109,14 +109,30 @@ void node_drop(struct nodes *nodes, struct node *node)
     node_free(nodes, node);
 }
 
+/* What the directory keeps, beside its children, may go when nobody uses the directory. */
+static void let_go_of_beside(struct nodes *nodes, struct node *node)
+{
+    struct node *beside = node->kind == kind_get(KIND_ACCESS) ? node->beside : NULL;
+
+    if (!beside)
+        return;
+    node->beside = NULL;
+    node->references++; /* both have one parent, which might go and take the node along */
+    node_unref(nodes, beside);
+    node->references--;
+}
+
 /* Frees the node if nothing needs it, and then perhaps its parent, and so on upwards. A
  * listed node stays as long as its directory is of use. */
 static void node_settle(struct nodes *nodes, struct node *node)
 {
     while (node) {
         struct node *parent = node->parent;
-        if (node->dir && node->lookups == 0 && directory_is_idle(node))
+        if (node->kind->type == NODE_DIRECTORY && node->lookups == 0 &&
+            directory_is_idle(node)) {
             directory_forget_children(nodes, node);
+            let_go_of_beside(nodes, node);
+        }
         if (in_use(node))
             return;
         if (!node->listed || !parent)

@@ -62,7 +62,8 @@ struct node {
         struct held *held;     /* of a secret: its DELETE, while that is held or under way */
         struct staged *staged; /* of a staging file: what is in it; owned */
         struct policy *policy; /* of access/NAME: what is prepared or held, or NULL; owned */
-        struct node *beside;   /* of `access`: the secrets it is about; referenced */
+        struct node *beside;   /* of `access`: the secrets it is about; referenced while it is
+                                * in use itself */
     };
     union {
         UT_hash_handle by_name; /* in its directory */

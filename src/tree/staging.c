@@ -88,6 +88,7 @@ void staging_remove_below(struct nodes *nodes, struct node *dir)
 {
     struct node *child, *next;
 
+    node_ref(dir); /* with its last staging file it would go, and take `next` along */
     for (child = directory_first(dir); child; child = next) {
         next = directory_next(child);
         if (child->kind->type == NODE_DIRECTORY) {
@@ -97,6 +98,7 @@ void staging_remove_below(struct nodes *nodes, struct node *dir)
             staging_remove(nodes, child);
         }
     }
+    node_unref(nodes, dir);
 }
 
 void staging_publish(struct nodes *nodes, struct node *node)

@@ -6,6 +6,7 @@
 #include "github/url.h"
 #include "tree/bulk.h"
 #include "tree/change.h"
+#include "tree/control.h"
 #include "tree/directory.h"
 #include "tree/held.h"
 #include "tree/notice.h"
@@ -53,6 +54,9 @@ void task_cancel(struct task *task)
     wait_leave(&task->wait);
     wait_leave(&task->key_wait);
     holders_cancel(&task->holders);
+    if (task->opening)
+        control_close(task->opening);
+    task->opening = NULL;
     call_cancel(task->call);
     task->call = NULL;
     list_cancel(task->list);
