@@ -33,7 +33,7 @@ static unsigned fold_hash(const char *name, size_t len)
 
 struct tombstone {
     struct tombstone *prev, *next;
-    int64_t updated_at; /* of what was deleted: a newer one of that name is another */
+    int64_t created_at, updated_at; /* of what was deleted: a newer one is another */
     uint64_t until_ms;
     char name[];
 };
@@ -191,6 +191,8 @@ struct node *directory_replace(struct nodes *nodes, struct node *held)
     node->presence = NODE_PENDING;
     node->replaces = true;
     node->visibility = held->visibility;
+    node->policy_seen_ms = held->policy_seen_ms;
+    node->row_time = held->row_time;
     node->mtime = held->mtime;
     node->btime = held->btime;
     directory_child_gone(nodes, held);
@@ -213,11 +215,30 @@ static bool is_dead(struct directory *dir, const struct row *row)
             DL_DELETE(dir->dead, stone);
             free(stone);
         } else if (strcasecmp(stone->name, row->name) == 0 &&
+                   row->created_at <= stone->created_at &&
                    row->updated_at <= stone->updated_at) {
             return true;
         }
     }
     return false;
+}
+
+/* Is the row's visibility one from before what was written here? A server's Date tells nothing
+ * of that: its clock need not be the one that rows are stamped by. */
+static bool visibility_lags(const struct node *node, const struct row *row)
+{
+    if (loop_now_ms() >= node->written_until_ms)
+        return false;
+    return row->updated_at < node->row_time ||
+           (row->visibility == node->old_visibility && row->updated_at <= node->before_change);
+}
+
+static void take_visibility(struct node *node, const struct row *row)
+{
+    if (!row->visibility || visibility_lags(node, row))
+        return;
+    node->visibility = row->visibility;
+    node->row_time = row->updated_at;
 }
 
 static void take_times(struct node *node, const struct row *row, int64_t mounted_at)
@@ -231,8 +252,6 @@ static void take_times(struct node *node, const struct row *row, int64_t mounted
             node->stored_len = 0; /* by another client: its length is not told */
         node->mtime = updated;
         node->written_until_ms = 0;
-        if (row->visibility)
-            node->visibility = row->visibility;
     }
     if (row->created_at >= 0)
         node->btime = row->created_at;
@@ -255,10 +274,12 @@ static struct node *child_for(struct nodes *nodes, struct node *dir, const struc
     }
     if (child->presence != NODE_HERE) {
         child->presence = NODE_HERE;
+        child->replaces = false;
         if (child->kind->type == NODE_SECRET)
             dir->dir->secrets++;
     }
     child->is_organization = row->is_organization;
+    take_visibility(child, row); /* before what was written here is taken for seen */
     take_times(child, row, nodes->mounted_at);
     return child;
 }
@@ -323,6 +344,7 @@ int directory_merge(
         }
         if (child && child->presence == NODE_HELD) {
             child->listed = true;
+            take_visibility(child, row); /* what replaces it will keep it */
             continue;
         }
         if (child && child->listed) {
@@ -397,6 +419,7 @@ void directory_note_deleted(struct nodes *nodes, struct node *child)
 
     if (stone) {
         memcpy(stone->name, child->name, size);
+        stone->created_at = child->btime;
         stone->updated_at = child->mtime;
         stone->until_ms = loop_now_ms() + LAG_MS;
         DL_APPEND(dir->dead, stone);

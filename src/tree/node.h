@@ -45,9 +45,12 @@ struct node {
     unsigned writers;      /* handles open for writing */
     int64_t mtime, btime;  /* Unix seconds */
     size_t stored_len;     /* what was last stored here had it; 0 once another stored anew */
+    int64_t row_time;      /* `updated_at` of the newest row that was taken */
+    int64_t before_change; /* mtime when this mount last changed the visibility */
 
     enum presence presence : 8;
     enum visibility visibility : 8; /* of an organization's secret, as the server has it */
+    enum visibility old_visibility : 8; /* before this mount changed it; or NONE */
     bool is_organization;
     bool listed;               /* a held listing has it */
     bool was_listed;           /* the one before had it; only while a listing is merged */

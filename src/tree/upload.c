@@ -47,6 +47,22 @@ void upload_finish(struct task *task)
     task_finish(task);
 }
 
+/* What was sent with the value is what the server has. */
+static void note_visibility(struct task *task, struct node *node)
+{
+    struct node *policy_node = policy_of_secret(node);
+
+    if (node->visibility != task->sent_visibility) {
+        node->old_visibility = node->visibility;
+        node->before_change = node->mtime;
+    }
+    node->visibility = task->sent_visibility;
+    node->policy_seen_ms = loop_now_ms();
+    if (policy_node && policy_is_held(policy_node) &&
+        policy_node->policy->generation == task->sent_generation)
+        policy_drop(task->tree, policy_node); /* nothing was written meanwhile */
+}
+
 static void upload_done(void *arg, const struct failure *why, int64_t date, bool created)
 {
     struct task *task = arg;
@@ -63,18 +79,12 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     }
     node->upload_error = 0;
     node->stored_len = task->sent_len;
+    if (task->sent_visibility)
+        note_visibility(task, node);
     if (node->presence == NODE_GONE)
         node->parent->dir->fresh_until_ms = 0; /* another client's DELETE came between */
     else
         directory_note_stored(node, date);
-    if (task->sent_visibility) {
-        struct node *policy_node = policy_of_secret(node);
-        node->visibility = task->sent_visibility;
-        node->policy_seen_ms = loop_now_ms();
-        if (policy_node && policy_is_held(policy_node) &&
-            policy_node->policy->generation == task->sent_generation)
-            policy_drop(task->tree, policy_node); /* nothing was written meanwhile */
-    }
     upload_finish(task);
 }
 
@@ -166,11 +176,10 @@ static void upload_with_held(struct task *task, const struct policy *held)
 }
 
 /* An organization's secret keeps who may use it: that is read first, and goes with the PUT. */
-static void upload_with_policy(struct task *task)
+static void upload_with_policy(struct task *task, bool exists)
 {
     struct node *node = task->node;
     struct node *policy_node = policy_of_secret(node);
-    bool exists = node->presence == NODE_HERE || node->replaces;
     struct secret_policy policy = {.visibility = task->tree->options.visibility};
 
     if (policy_node && policy_is_held(policy_node)) {
@@ -194,17 +203,24 @@ static void upload_with_policy(struct task *task)
 static void upload_have_visibility(struct wait *wait)
 {
     struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err && wait->failure.err != -ENOENT)
+    const struct node *node = task->node;
+    int err = wait->failure.err;
+    /* Reads lag: what was stored here a moment ago is there all the same. */
+    bool is_absent = err == -ENOENT && loop_now_ms() >= node->written_until_ms;
+    bool exists = node->presence == NODE_HERE || node->replaces;
+
+    if (err && err != -ENOENT)
         upload_fail(task, &wait->failure);
     else
-        upload_with_policy(task);
+        upload_with_policy(task, exists && !is_absent);
 }
 
-/* Was it seen a moment ago who may use it? What another hand changes must not be undone. */
+/* Was it seen a moment ago who may use it, or that there is none of that name? What another
+ * hand changes must not be undone. */
 static bool visibility_was_seen(const struct tree *tree, const struct node *secret)
 {
     uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;
-    uint64_t listing_age_ms = secret->listed ? listing_age(tree, secret->parent) : UINT64_MAX;
+    uint64_t listing_age_ms = listing_age(tree, secret->parent);
     if (listing_age_ms < age_ms)
         age_ms = listing_age_ms;
     return age_ms < tree->options.cache_ttl_ms && age_ms < POLICY_TRUST_MS;
@@ -224,9 +240,9 @@ static void upload_send(struct task *task)
         return;
     }
     task->wait.done = upload_have_visibility;
-    int err = node->presence == NODE_HERE && !visibility_was_seen(task->tree, node)
-                  ? listing_want_one(task->tree, secrets, node->name, &task->wait)
-                  : 0;
+    int err = visibility_was_seen(task->tree, node)
+                  ? 0
+                  : listing_want_one(task->tree, secrets, node->name, &task->wait);
     if (err == -EINPROGRESS)
         return;
     task->wait.failure.err = err;

@@ -1,7 +1,9 @@
 """Secrets of organizations: who may use one outlives each new value (contract §2, §3)."""
 
+import email.utils
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -249,6 +251,135 @@ def test_a_visibility_that_another_hand_changed_a_moment_ago_stays(mount, name, 
     assert after["value"] == b"new"
     assert after["visibility"] == now
     assert after.get("selected_repository_ids") == before.get("selected_repository_ids")
+
+
+REPLACING = {
+    "echo": "echo new > {name}",
+    "mv": "mv -f {new}/{name} {name}",
+    "install": "install -m 600 {new}/{name} {name}",
+    "cp": "cp --remove-destination {new}/{name} {name}",
+    "tar": "tar -xf {new}/tar",
+    "rename": "cp {new}/{name} .staged && mv -f .staged {name}",
+    "bulk": "printf '{name}=new' > .env",
+}
+
+
+@pytest.fixture
+def new(tmp_path):
+    """A directory with a new value for all of acme's secrets."""
+    directory = tmp_path / "new"
+    directory.mkdir()
+    for name in [*NAMES, "NEW"]:
+        (directory / name).write_bytes(b"new")
+    return directory
+
+
+def replace(m, new, command, name):
+    subprocess.run(["tar", "-cf", "tar", name], cwd=new, timeout=10, check=True)
+    done = m.sh(REPLACING[command].format(new=new, name=name), cwd=m.path / SECRETS)
+    assert done.returncode == 0, done.stderr
+    assert stored(m, name)["value"] == b"new"
+
+
+@pytest.mark.parametrize("command", REPLACING)
+@pytest.mark.parametrize("name, now", [("CODECOV_TOKEN", "private"), ("SONAR_TOKEN", "all")])
+def test_what_another_hand_changed_outlives_every_way_to_replace(mount, new, command, name, now):
+    m = mount(cache_ttl=60)
+    os.listdir(m.path / SECRETS)
+    time.sleep(1.1)
+    m.github.seed(org="acme", org_secret=name, visibility=now)
+    replace(m, new, command, name)
+    assert stored(m, name)["visibility"] == now
+
+
+@pytest.mark.parametrize("command", REPLACING)
+def test_what_another_hand_selected_outlives_every_way_to_replace(mount, new, command):
+    m = mount(cache_ttl=60)
+    os.listdir(m.path / SECRETS)
+    time.sleep(1.1)
+    m.github.seed(org="acme", org_secret="CODECOV_TOKEN", visibility="selected", selected_repos=3)
+    before = stored(m, "CODECOV_TOKEN")
+    replace(m, new, command, "CODECOV_TOKEN")
+    after = stored(m, "CODECOV_TOKEN")
+    assert after["visibility"] == "selected"
+    assert sorted(after["selected_repository_ids"]) == sorted(before["selected_repository_ids"])
+
+
+@pytest.mark.parametrize("command", REPLACING)
+def test_a_name_that_another_hand_made_keeps_who_may_use_it(mount, new, command):
+    """Nobody here knew of it; it is no new one for all that."""
+    m = mount(cache_ttl=60, visibility="all")
+    os.listdir(m.path / SECRETS)
+    time.sleep(1.1)
+    m.github.seed(org="acme", org_secret="NEW", visibility="private")
+    replace(m, new, command, "NEW")
+    assert stored(m, "NEW")["visibility"] == "private"
+
+
+def narrow(other, name):
+    """An administrator, with a mount of his own, stores a value for fewer."""
+    put(other.path / f"orgs/acme/actions/access/{name}/visibility", b"private\n")
+    put(other.path / SECRETS / name, b"another hand's")
+    assert stored(other, name)["visibility"] == "private"
+
+
+@pytest.mark.parametrize("ahead", [-5, 0, 5], ids=lambda n: f"{n} s")
+@pytest.mark.parametrize("command", ["echo", "mv", "bulk"])
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_servers_date_does_not_hide_what_another_hand_changed(
+    mount, new, command, ahead, rounds
+):
+    """Its clock need not be the one that `updated_at` is from."""
+    m, other = mount(cache_ttl=1), mount(cache_ttl=0)
+    os.listdir(m.path / SECRETS)
+    for _ in range(rounds):
+        date = email.utils.formatdate(time.time() + ahead, usegmt=True)
+        m.github.fault(method="PUT", headers={"Date": date})
+        put(m.path / SECRETS / "CODECOV_TOKEN", b"old")
+    narrow(other, "CODECOV_TOKEN")
+    time.sleep(1.1)
+    os.listdir(m.path / SECRETS)
+    replace(m, new, command, "CODECOV_TOKEN")
+    assert stored(m, "CODECOV_TOKEN")["visibility"] == "private"
+    seen = os.getxattr(m.path / SECRETS / "CODECOV_TOKEN", "user.visibility")
+    assert seen == b"private"
+
+
+@pytest.mark.parametrize("ahead", [-5, 0, 5], ids=lambda n: f"{n} s")
+def test_what_was_removed_here_and_made_again_elsewhere_is_seen(mount, ahead):
+    m, other = mount(cache_ttl=0, visibility="all"), mount(cache_ttl=0)
+    date = email.utils.formatdate(time.time() + ahead, usegmt=True)
+    m.github.fault(method="PUT", headers={"Date": date})
+    put(m.path / SECRETS / "CODECOV_TOKEN", b"old")
+    os.unlink(m.path / SECRETS / "CODECOV_TOKEN")
+    time.sleep(1.1)
+    put(other.path / SECRETS / "CODECOV_TOKEN", b"another hand's")
+    assert "CODECOV_TOKEN" in os.listdir(m.path / SECRETS)
+    put(m.path / SECRETS / "CODECOV_TOKEN", b"new")
+    assert stored(m, "CODECOV_TOKEN")["visibility"] == "private"
+
+
+def test_a_listing_that_lags_does_not_undo_what_was_changed_here(mount):
+    """What is read is half a minute old: it has the visibility from before."""
+    m = mount(cache_ttl=0)
+    os.listdir(m.path / SECRETS)
+    m.github.config(read_lag_ms=30000)
+    put(m.path / "orgs/acme/actions/access/CODECOV_TOKEN/visibility", b"private\n")
+    for value in (b"one", b"two"):
+        put(m.path / SECRETS / "CODECOV_TOKEN", value)
+        assert stored(m, "CODECOV_TOKEN")["value"] == value
+        assert stored(m, "CODECOV_TOKEN")["visibility"] == "private"
+        os.listdir(m.path / SECRETS)
+        time.sleep(1.1)
+
+
+def test_a_name_that_another_hand_removed_is_new(mount):
+    m = mount(cache_ttl=60, visibility="private")
+    os.listdir(m.path / SECRETS)
+    time.sleep(1.1)
+    m.github.api("DELETE", f"{LIST}/CODECOV_TOKEN")
+    put(m.path / SECRETS / "CODECOV_TOKEN", b"value")
+    assert stored(m, "CODECOV_TOKEN")["visibility"] == "private"
 
 
 def test_fsync_and_close_keep_it_too(selected):

@@ -293,6 +293,25 @@ def test_several_in_one_go(mount, new):
     assert sorted(m.requests()) == sorted(f"PUT {LIST}/{name}" for name in WEB_SECRETS)
 
 
+def test_what_a_listing_says_meanwhile_counts(mount):
+    """Between the unlink and the create another hand's change is seen, and not undone."""
+    m = mount(cache_ttl=1)
+    directory = m.path / "orgs/acme/actions/secrets"
+    scope = "/orgs/acme/actions/secrets"
+    os.listdir(directory)
+    with Actor("mv", directory) as mv:
+        mv.unlink("CODECOV_TOKEN")
+        m.github.seed(org="acme", org_secret="CODECOV_TOKEN", visibility="private")
+        mounting.wait_until(
+            lambda: os.listdir(directory) and len(m.github.requests("GET", scope)) > 1
+        )
+        mv.create("CODECOV_TOKEN")
+        mv.write(b"new")
+        mv.close()
+    after = m.github.secrets()[scope]["CODECOV_TOKEN"]
+    assert (after["value"], after["visibility"]) == (b"new", "private")
+
+
 # What sends a held DELETE
 
 
