@@ -76,16 +76,22 @@ static void create_done(struct task *task, int err)
     }
 }
 
+/* The mode is the caller's own: see FUSE_CAP_DONT_MASK in session.c. */
+static bool is_as_mkstemp(int flags, mode_t mode)
+{
+    return (flags & (O_ACCMODE | O_EXCL)) == (O_RDWR | O_EXCL) && (mode & 07777) == 0600;
+}
+
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     struct fuse_file_info *file)
 {
     struct op *op = op_new(req, fs_node(fs_of(req), parent), "create", create_done);
-    (void)mode;
     if (!op)
         return;
     op->file = *file;
     op->is_open = true;
     op->task.flags = file->flags;
+    op->task.as_mkstemp = is_as_mkstemp(file->flags, mode);
     tree_create(&op->task, name);
 }
 

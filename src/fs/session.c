@@ -35,8 +35,9 @@ static void session_init(void *userdata, struct fuse_conn_info *conn)
     conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_WRITEBACK_CACHE |
                               FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
                               FUSE_CAP_SPLICE_MOVE | FUSE_CAP_AUTO_INVAL_DATA);
-    conn->want |= conn->capable &
-                  (FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS);
+    /* A create's mode tells temporary files; what the caller's umask leaves of it does not. */
+    conn->want |= conn->capable & (FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS |
+                                      FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_DONT_MASK);
     loop_set_timer(fs->loop, &fs->ready, 0);
 }
 

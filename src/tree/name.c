@@ -2,6 +2,14 @@
 
 #include <ctype.h>
 
+/* mkstemp(3)'s, and the least of others (contract §3). */
+#define RANDOM_LEAST 6
+
+static bool is_word_character(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
 static bool is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -20,7 +28,7 @@ const char *name_secret_problem(const char *name)
     if (!(isalpha((unsigned char)name[0]) || name[0] == '_'))
         return "a secret's name begins with a letter or '_'";
     for (const char *c = name; *c; c++)
-        if (!(isalnum((unsigned char)*c) || *c == '_'))
+        if (!is_word_character(*c))
             return "a secret's name has letters, digits and '_' only";
     if (strncasecmp(name, "GITHUB_", 7) == 0)
         return "GitHub keeps names that begin with GITHUB_ for itself";
@@ -52,18 +60,42 @@ static bool is_python_temporary(const char *name)
     return true;
 }
 
-bool name_is_staging(const char *name, bool exclusive)
+/* Would a lookup find a file of that name again? */
+static bool is_file_name(const char *name)
 {
     char encoded[NAME_SIZE];
+    return name_encode(name, encoded) && strcmp(name, encoded) == 0;
+}
 
-    if (!name_encode(name, encoded) || strcmp(name, encoded) != 0)
-        return false; /* a lookup would not find it again */
+bool name_is_staging(const char *name, bool exclusive)
+{
+    if (!is_file_name(name))
+        return false;
     if (name[0] == '.')
         return !begins_like_bulk(name);
     if (!exclusive)
         return false;
-    return (strncmp(name, "tmp.", 4) == 0 && is_random_part(name + 4, 6)) ||
+    return (strncmp(name, "tmp.", 4) == 0 && is_random_part(name + 4, RANDOM_LEAST)) ||
            is_python_temporary(name);
+}
+
+bool name_is_temporary(const char *name)
+{
+    if (!is_file_name(name) || name_is_bulk(name))
+        return false;
+    return name_secret_problem(name) || strncasecmp(name, "tmp", 3) == 0 ||
+           (strncmp(name, "zi", 2) == 0 && strlen(name) == 2 + RANDOM_LEAST &&
+               is_random_part(name + 2, RANDOM_LEAST));
+}
+
+size_t name_stem_length(const char *name)
+{
+    size_t len = strlen(name);
+    size_t random = 0;
+
+    while (random < len && is_word_character(name[len - 1 - random]))
+        random++;
+    return random >= RANDOM_LEAST && len > RANDOM_LEAST ? len - RANDOM_LEAST : 0;
 }
 
 bool name_is_secret(const char *name)

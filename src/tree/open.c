@@ -152,6 +152,30 @@ static void create_bulk(struct task *task)
     }
 }
 
+/* Is it named after a file of a secret's that is there? */
+static bool is_beside_secret(const struct task *task)
+{
+    char stem[NAME_SIZE];
+
+    (void)!text_copy(stem, sizeof stem, task->name);
+    for (size_t len = name_stem_length(task->name); len > 0; len--) {
+        stem[len] = '\0';
+        const struct node *node = directory_find(task->node, stem);
+        if (node && node_is_from_api(node) && node->presence != NODE_HELD)
+            return true;
+    }
+    return false;
+}
+
+/* Will a program rename it, by its name and by how it is made? */
+static bool is_staging(const struct task *task)
+{
+    if (task->is_store)
+        return false;
+    return name_is_staging(task->name, task->flags & O_EXCL) ||
+           (task->as_mkstemp && name_is_temporary(task->name));
+}
+
 /* Everything that can be known is known. */
 static void create_ready(struct task *task)
 {
@@ -161,7 +185,7 @@ static void create_ready(struct task *task)
         open_local(task, node);
     else if (name_is_bulk(task->name))
         create_bulk(task);
-    else if (!task->is_store && name_is_staging(task->name, task->flags & O_EXCL))
+    else if (is_staging(task) || (task->as_mkstemp && is_beside_secret(task)))
         create_staging(task);
     else
         create_or_open_secret(task);
@@ -322,8 +346,7 @@ void tree_open(struct task *task)
 static const char *problem_of_name(const struct task *task)
 {
     const struct node *known = directory_find(task->node, task->name);
-    bool is_local = !task->is_store && ((known && node_staged(known)) ||
-                                           name_is_staging(task->name, task->flags & O_EXCL));
+    bool is_local = is_staging(task) || (!task->is_store && known && node_staged(known));
     return is_local || name_is_bulk(task->name) ? NULL : name_secret_problem(task->name);
 }
 

@@ -45,6 +45,7 @@ struct task {
     struct control *control; /* of operations on an open control file; likewise */
     struct handle *handle;   /* of operations on a file open for writing; likewise */
     int flags;               /* O_*: of opens and creates */
+    bool as_mkstemp;         /* of a create: with flags and mode as mkstemp(3) gives them */
 
     /* Inside. */
     uint64_t deadline_ms;

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from calls import exists, fails, opened, put
+from conftest import need_tools
 from demo import LIST, WEB_SECRETS
 
 ORG = "orgs/acme/actions/secrets"
@@ -222,8 +223,12 @@ def test_a_staging_file_is_renamed_onto_it(mount):
     assert m.github.plaintext(f"{LIST}/TWO") == b"2"
 
 
-@pytest.mark.parametrize("command", ["mv {} .env", "install {} .env", "cp -a {} .env"])
+@pytest.mark.parametrize(
+    "command",
+    ["mv {} .env", "install {} .env", "cp -a {} .env", "rsync {} .env", "rsync --inplace {} .env"],
+)
 def test_tools_that_replace(mount, tmp_path, command):
+    need_tools(command.split()[0])
     m = mount()
     for value in (b"ONE=1\n", b"ONE=2\n"):
         (tmp_path / "prod.env").write_bytes(value)

@@ -89,6 +89,81 @@ def test_a_secret_may_be_called_as_a_temporary_file(mount):
         os.open(m.secrets / "tmpabcdefgh", EXCLUSIVE)
 
 
+MADE_AS_MKSTEMP = [
+    "NPM_TOKEN123456",  # Go's os.CreateTemp(dir, "NPM_TOKEN")
+    "npm_tokenaB_9xz",  # Emacs
+    "NPM_TOKEN1234567890",
+    "NPM-TOKEN-123",
+    "NPM_TOKEN20261128-17-x1y2",  # Ruby's Tempfile
+    "NPM_TOKEN.a1B2c3",
+    "key.pem",
+    "1ST",
+    "GITHUB_X",
+    "tmp",
+    "Tmp12",
+    "TMPFILE",
+    "zia1B2c3",  # zip
+    ".env.a1B2c3",
+    ".envrc",
+]
+
+
+@pytest.mark.parametrize("name", MADE_AS_MKSTEMP)
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o277], ids=oct)
+def test_what_is_made_as_mkstemp_does_is_staged(mount, umask, name):
+    m = mount()
+    before = os.umask(umask)
+    try:
+        fd = os.open(m.secrets / name, EXCLUSIVE, 0o600)
+    finally:
+        os.umask(before)
+    os.write(fd, b"value")
+    os.fsync(fd)
+    os.close(fd)
+    assert name in os.listdir(m.secrets)
+    assert m.github.requests("PUT") == []
+    os.rename(m.secrets / name, m.secrets / "NPM_TOKEN")
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+    assert m.github.plaintext(OLD) == b"value"
+    assert [r["path"] for r in m.github.requests("PUT")] == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("flags", "mode"),
+    [
+        (os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+        (os.O_RDWR | os.O_CREAT, 0o600),
+        (EXCLUSIVE, 0o644),
+        (EXCLUSIVE, 0o666),
+        (EXCLUSIVE, 0o700),
+    ],
+)
+@pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
+def test_what_is_made_in_another_way_is_no_staging_file(mount, flags, mode, umask):
+    m = mount()
+    before = os.umask(umask)
+    try:
+        for name in ("NPM_TOKEN123456", "tmpfile", "zia1B2c3"):
+            with opened(m.secrets / name, flags, mode) as fd:
+                os.write(fd, b"value")
+            assert m.github.plaintext(f"{LIST}/{name.upper()}") == b"value"
+        for name in ("key.pem", "1ST", ".env.a1B2c3"):
+            with fails("EINVAL"):
+                os.open(m.secrets / name, flags, mode)
+    finally:
+        os.umask(before)
+
+
+def test_a_name_that_is_after_none_that_is_there_is_a_secrets(mount):
+    m = mount()
+    for name in ("NEW123456", "NPM_TOKEN12345", "ANPM_TOKEN123456"):
+        with opened(m.secrets / name, EXCLUSIVE, 0o600) as fd:
+            os.write(fd, b"value")
+        assert m.github.plaintext(f"{LIST}/{name}") == b"value"
+    with fails("EEXIST"):
+        os.open(m.secrets / "NEW123456", EXCLUSIVE, 0o600)
+
+
 # A file
 
 

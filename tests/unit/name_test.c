@@ -261,6 +261,62 @@ static void test_staging(void **state)
     }
 }
 
+/* Made with O_RDWR, O_CREAT, O_EXCL and mode 0600. */
+static void test_temporary(void **state)
+{
+    static const struct {
+        const char *name;
+        bool temporary;
+    } rows[] = {
+        {".x", true},
+        {".env.a1B2c3", true},
+        {".envrc", true},
+        {"NAME-1234", true},
+        {"NAME~", true},
+        {"1ST", true},
+        {"GITHUB_X", true},
+        {"tmp", true},
+        {"TMPFILE", true},
+        {"tmpab12_9xzz", true},
+        {"zia1B2c3", true},
+        {"zia1B2c", false},
+        {"zia1B2c3d", false},
+        {"ZIA1B2C3", false},
+        {"zia1_2c3", false},
+        {"NAME", false},
+        {"NAME123456", false}, /* that depends on what is there: */
+        {".env", false},
+        {".ENV", false},
+        {"a%b", false},
+        {"a\nb", false},
+        {"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        assert_int_equal(name_is_temporary(rows[i].name), rows[i].temporary);
+}
+
+static void test_stems(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t stem;
+    } rows[] = {
+        {"NAME123456", 4},
+        {"NAMEaB_456", 4},
+        {"NAME12345678", 6},
+        {"NAME123", 1},
+        {"N123456", 1},
+        {"123456", 0},
+        {"NAME-12345", 0},
+        {"NAME.123456", 5},
+        {"", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        assert_int_equal(name_stem_length(rows[i].name), rows[i].stem);
+}
+
 static void test_upper(void **state)
 {
     char name[] = "npm_Token_1";
@@ -280,6 +336,8 @@ int main(void)
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_accounts_and_repositories),
         cmocka_unit_test(test_staging),
+        cmocka_unit_test(test_temporary),
+        cmocka_unit_test(test_stems),
         cmocka_unit_test(test_upper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
