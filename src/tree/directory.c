@@ -20,6 +20,7 @@ static unsigned fold_hash(const char *name, size_t len)
 #define HASH_FUNCTION(key, len, hash) ((hash) = fold_hash((const char *)(key), (len)))
 #define HASH_KEYCMP(a, b, len) strncasecmp((a), (b), (len))
 
+#include "tree/empty.h"
 #include "tree/listing.h"
 #include "tree/name.h"
 #include "tree/staging.h"
@@ -135,18 +136,8 @@ void directory_child_gone(struct nodes *nodes, struct node *child)
     node_go(nodes, child);
     child->listed = false;
     dir->mtime = (int64_t)time(NULL);
+    empty_forget(child);
     node_unref(nodes, child);
-}
-
-void directory_writer_left(struct nodes *nodes, struct node *child)
-{
-    child->writers--;
-    if (child->writers > 0 || child->presence != NODE_PENDING || child->busy)
-        return;
-    if (child->replaces)
-        directory_come_back(child);
-    else
-        directory_child_gone(nodes, child);
 }
 
 void directory_note_failed_write(struct node *child, pid_t process, int err)

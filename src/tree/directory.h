@@ -17,6 +17,7 @@ struct directory {
     struct tombstone *dead; /* what was deleted here, while listings may lag behind */
     unsigned secrets;       /* children that are secrets and NODE_HERE: all of them */
     unsigned staging_files;
+    unsigned empties; /* names made empty */
 
     bool held;      /* there is a listing, if perhaps an old one */
     bool overruled; /* it is not what the server said: the same answer may mean another one */
@@ -87,9 +88,6 @@ void directory_hide(struct node *child);
 void directory_come_back(struct node *child);
 /* A new node in the place of one whose DELETE was held: what it stores replaces that. */
 struct node *directory_replace(struct nodes *nodes, struct node *held);
-
-/* A writer has let go of a child: one that was never stored goes with its last writer. */
-void directory_writer_left(struct nodes *nodes, struct node *child);
 
 /* Takes a child out for good: its name is free, its number is not used again. */
 void directory_child_gone(struct nodes *nodes, struct node *child);

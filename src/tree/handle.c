@@ -7,6 +7,7 @@
 
 #include "base/process.h"
 #include "tree/directory.h"
+#include "tree/empty.h"
 #include "tree/notice.h"
 #include "tree/staging.h"
 #include "tree/tree.h"
@@ -14,17 +15,19 @@
 void handle_close(struct handle *handle)
 {
     struct node *node = handle->node;
-    struct nodes *nodes = &handle->tree->nodes;
+    struct tree *tree = handle->tree;
 
-    DL_DELETE(handle->tree->handles, handle);
+    if (handle->own.dirty || handle->own.spoilt) /* something was written, and is lost */
+        node->upload_error = node->upload_error ? node->upload_error : -ECANCELED;
+    DL_DELETE(tree->handles, handle);
     value_release(&handle->own);
     if (handle->notice_fd >= 0)
         close(handle->notice_fd);
     free(handle);
-    directory_writer_left(nodes, node);
+    empty_writer_left(tree, node);
     if (node_staged(node))
         staging_wipe_removed(node);
-    node_unref(nodes, node);
+    node_unref(&tree->nodes, node);
 }
 
 /* The longest of those that the process has, or, for 0, of all. */

@@ -311,13 +311,13 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
     if (!node_is_from_api(child))
         return child; /* a file that is here alone */
     if (child->presence == NODE_PENDING) {
-        if (child->writers > 0)
+        if (child->writers > 0 || child->empty)
             return child;
         if (child->replaces) {
             directory_come_back(child);
             return child;
         }
-        directory_child_gone(&tree->nodes, child); /* opened, and never written */
+        directory_child_gone(&tree->nodes, child); /* its writer failed */
         return NULL;
     }
     if (loop_now_ms() < child->fresh_until_ms || (child->listed && listing_is_fresh(dir)))

@@ -22,13 +22,14 @@
 #include "tree/kind.h"
 
 struct directory;
+struct empty;
 struct held;
 struct policy;
 struct staged;
 
 enum presence {
     NODE_HERE,    /* on the server, as far as is known */
-    NODE_PENDING, /* a secret that was created here and never stored */
+    NODE_PENDING, /* a secret that was created here and never stored, and is open or empty */
     NODE_HELD,    /* removed here, and its DELETE is held; absent for all */
     NODE_GONE,    /* deleted, or no longer listed */
 };
@@ -60,6 +61,7 @@ struct node {
     uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */
     uint64_t written_until_ms; /* what was written here counts more than what is listed */
     uint64_t policy_seen_ms;   /* when visibility was last seen, but in a listing */
+    struct empty *empty;       /* a name made empty, for a while; see empty.h */
     struct waiters turns;      /* those that wait until it is not busy */
     union {                    /* by kind */
         struct held *held;     /* of a secret: its DELETE, while that is held or under way */

@@ -92,6 +92,13 @@ static void create_secret(struct task *task)
     node_unref(nodes, node);
 }
 
+static void fail_full(struct task *task, unsigned limit)
+{
+    char message[FAILURE_MESSAGE_SIZE];
+    snprintf(message, sizeof message, "GitHub allows %u secrets here", limit);
+    task_fail_errno(task, -EDQUOT, message);
+}
+
 static void create_or_open_secret(struct task *task)
 {
     const struct node *dir = task->node;
@@ -104,9 +111,7 @@ static void create_or_open_secret(struct task *task)
     } else if (exists && (task->flags & O_APPEND)) {
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
     } else if (!exists && dir->dir->secrets >= dir->kind->limit) {
-        char message[FAILURE_MESSAGE_SIZE];
-        snprintf(message, sizeof message, "GitHub allows %u secrets here", dir->kind->limit);
-        task_fail_errno(task, -EDQUOT, message);
+        fail_full(task, dir->kind->limit);
     } else {
         create_secret(task);
     }
@@ -191,6 +196,20 @@ static void create_ready(struct task *task)
         create_or_open_secret(task);
 }
 
+static void open_ready(struct task *task)
+{
+    struct node *node = task->node;
+    const struct node *dir = node->parent;
+    bool is_new = node->presence == NODE_PENDING && !node->replaces;
+
+    if (node->presence == NODE_GONE) /* meanwhile; the kernel looks for another of the name */
+        task_fail_errno(task, -ESTALE, "the file is gone");
+    else if (is_new && dir->dir->secrets >= dir->kind->limit)
+        fail_full(task, dir->kind->limit);
+    else
+        handle_open(task, node);
+}
+
 static void preflight_done(struct task *task)
 {
     if (task->wait.in || task->key_wait.in)
@@ -198,7 +217,7 @@ static void preflight_done(struct task *task)
     if (task->node->kind->type == NODE_DIRECTORY)
         create_ready(task);
     else
-        handle_open(task, task->node);
+        open_ready(task);
 }
 
 static void preflight_fail(struct task *task, const struct failure *why)
@@ -329,7 +348,8 @@ void tree_open(struct task *task)
 
     if (node->presence == NODE_GONE)
         task_fail_errno(task, -ESTALE, "the file is gone");
-    else if (is_read_only || (wants_reading(task) && !node_staged(node)))
+    else if (is_read_only ||
+             (wants_reading(task) && node->presence == NODE_HERE && !node_staged(node)))
         refuse_reading(task);
     else if ((task->flags & O_APPEND) && node->kind->type == NODE_SECRET &&
              node->presence == NODE_HERE)
@@ -339,7 +359,7 @@ void tree_open(struct task *task)
     else if (node_staged(node))
         open_local(task, node);
     else
-        preflight(task, false);
+        preflight(task, node->presence == NODE_PENDING);
 }
 
 /* NULL when a file of that name can be made here, else why it can't. */

@@ -8,6 +8,7 @@
 #include "tree/change.h"
 #include "tree/control.h"
 #include "tree/directory.h"
+#include "tree/empty.h"
 #include "tree/held.h"
 #include "tree/notice.h"
 #include "tree/tree.h"
@@ -87,7 +88,7 @@ void task_cancel(struct task *task)
         node_give_turn(node);
     task->has_turn = false;
     if (task->is_writer)
-        directory_writer_left(&tree->nodes, node);
+        empty_writer_left(tree, node);
     task->is_writer = false;
     node_unref(&tree->nodes, node);
 }

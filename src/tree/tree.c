@@ -4,6 +4,7 @@
 
 #include "tree/control.h"
 #include "tree/directory.h"
+#include "tree/empty.h"
 #include "tree/held.h"
 #include "tree/operations.h"
 
@@ -44,6 +45,7 @@ void tree_free(struct tree *tree)
         handle_close(tree->handles);
     while (tree->controls)
         control_close(tree->controls);
+    empty_forget_all(tree);
     if (tree->reports)
         nodes_free_tree(&tree->nodes, tree->reports);
     if (tree->whole)

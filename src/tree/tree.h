@@ -40,6 +40,8 @@ struct tree {
     struct control *controls; /* open */
     struct repository_ids repository_ids;
     struct held *held;                /* DELETEs */
+    struct empty *empties;            /* names made empty */
+    struct loop_timer empties_timer;  /* the oldest one's end */
     unsigned uploads;                 /* under way */
     void (*uploads_ended)(void *arg); /* told when the last one has ended; or NULL */
     void *uploads_arg;
