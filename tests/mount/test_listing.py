@@ -258,6 +258,37 @@ def test_revalidation_of_several_pages(mount):
     assert [r["status"] for r in lists] == [304] * 3
 
 
+@pytest.mark.parametrize(
+    "change", ["echo value > NEW", "echo value > NPM_TOKEN", "rm NPM_TOKEN"], ids=str
+)
+def test_after_a_change_of_ones_own_it_is_not_conditional(mount, change):
+    """What was held is no longer what the old ETag stands for: 304 would confirm it for ever, were
+    the server to be as before by another hand."""
+    m = mount(cache_ttl=0)
+    os.listdir(m.secrets)
+    assert m.sh(change).returncode == 0
+    m.github.clear_journal()
+    os.listdir(m.secrets)
+    (first, *_) = m.github.requests("GET", LIST)
+    assert "if-none-match" not in first["headers"]
+    assert first["status"] == 200
+
+
+def test_a_directory_that_is_not_found_has_what_holds_it_asked_for_again(mount):
+    """Owners and repositories are believed for minutes, but not then."""
+    m = mount(cache_ttl=0)
+    os.listdir(m.secrets)
+    repository = m.path / "repos/acme/web"
+    m.github.clear_journal()
+    os.stat(repository)
+    assert m.requests() == []
+    m.github.fault(path="/repos/acme/web*", status=404, count=-1)
+    with fails("ENOENT"):
+        os.listdir(m.secrets)
+    assert not exists(repository)
+    assert not exists(m.secrets)
+
+
 def test_what_others_change_is_seen_after_cache_ttl(mount):
     m = mount(cache_ttl=1)
     m.warm()
