@@ -242,6 +242,7 @@ static int make_client(struct program *p)
     struct tree_options tree = {
         .host = c->host,
         .token_origin = token_origin(p->token),
+        .replacers = c->replacers,
         .cache_ttl_ms = c->cache_ttl_ms,
         .timeout_ms = c->timeout_ms,
         .newline = c->newline == CONFIG_NEWLINE_KEEP ? NEWLINE_KEEP : NEWLINE_AUTO,

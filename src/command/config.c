@@ -158,6 +158,16 @@ static int set_word(struct parse *p, const struct option *option, const char *va
     return -EINVAL;
 }
 
+/* Names of programs with colons between. */
+static int set_names(struct parse *p, const struct option *option, const char *value)
+{
+    size_t len = strlen(value);
+    bool has_empty = value[0] == ':' || strstr(value, "::") || value[len - 1] == ':';
+    if (has_empty || strchr(value, '/') || text_has_control(value))
+        return -EINVAL;
+    return set_string(p, option, value);
+}
+
 static int set_true(struct parse *p, const struct option *option, const char *value)
 {
     (void)value;
@@ -209,6 +219,8 @@ static const struct option options[] = {
     {"commit", set_word, FIELD(commit), .words = commit_words, .expected = "close or write"},
     {"failed_close", set_word, FIELD(failed_close), .words = failed_close_words,
         .expected = "message or quiet"},
+    {"replacers", set_names, FIELD(replacers),
+        .expected = "names of programs with colons between, such as java:node"},
     /* The highest number is (uid_t)-1, which means "no user". */
     {"uid", set_number, FIELD(uid), .max = UINT32_MAX - 1, .expected = "a user's number"},
     {"gid", set_number, FIELD(gid), .max = UINT32_MAX - 1, .expected = "a group's number"},
@@ -536,6 +548,7 @@ void config_release(struct config *config)
     free(config->token_command);
     free(config->ca_file);
     free(config->ca_dir);
+    free(config->replacers);
     fuse_opt_free_args(&config->fuse_args);
     *config = (struct config){0};
 }

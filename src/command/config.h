@@ -63,6 +63,7 @@ struct config {
     enum config_visibility visibility;
     enum config_commit commit;
     enum config_failed_close failed_close;
+    char *replacers; /* names of programs with colons between, or NULL */
 
     uid_t uid; /* owner of everything in the tree; the effective user by default */
     gid_t gid;

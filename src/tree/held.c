@@ -14,9 +14,12 @@
 /* Contract §3. */
 #define HELD_MS 1000
 
-/* By their comm. What they do is in no flag of FUSE's. */
-static const char *const replacing[] = {
-    "mv", "install", "cp", "tar", "unzip", "cpio", "git", "zstd"};
+/* By their comm, with colons between. What they do is in no flag of FUSE's. */
+#define REPLACERS \
+    "mv:install:cp:tar:unzip:cpio:git:" \
+    "bsdtar:bsdcpio:pax:star:7z:7za:7zr:7zz:borg:zstd"
+
+#define COMM_SIZE 16 /* with its NUL; the kernel cuts longer names off */
 
 struct held {
     struct tree *tree;
@@ -30,14 +33,33 @@ struct held {
     struct held *prev, *next;
 };
 
+/* Is the name in the list, whose names have colons between? */
+static bool is_listed(const char *list, const char *name)
+{
+    while (*list) {
+        size_t len = strcspn(list, ":");
+        size_t seen = len < COMM_SIZE ? len : COMM_SIZE - 1;
+        if (strlen(name) == seen && memcmp(list, name, seen) == 0)
+            return true;
+        list += len + (list[len] == ':');
+    }
+    return false;
+}
+
+static bool is_replacer(const struct tree *tree, pid_t tid)
+{
+    const char *more = tree->options.replacers;
+    char name[COMM_SIZE];
+
+    process_name(tid, name);
+    return name[0] && (is_listed(REPLACERS, name) || (more && is_listed(more, name)));
+}
+
 bool held_wanted(const struct task *task)
 {
-    char name[16];
-    process_name(task->tid, name);
-    for (size_t i = 0; i < sizeof replacing / sizeof replacing[0]; i++)
-        if (strcmp(name, replacing[i]) == 0)
-            return true;
-    return false;
+    /* A runtime names its threads as it likes. */
+    return is_replacer(task->tree, process_group_of(task->tid)) ||
+           is_replacer(task->tree, task->tid);
 }
 
 static void held_unwatch(struct held *held)

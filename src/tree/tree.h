@@ -15,6 +15,8 @@
 struct tree_options {
     const char *host;         /* for `status` */
     const char *token_origin; /* for `status`: where the token comes from, not the token */
+    const char *replacers;    /* programs that replace by unlink and create, beside those that
+                               * are known: names with colons between; or NULL */
     uint64_t cache_ttl_ms;
     uint64_t timeout_ms;   /* of one operation */
     unsigned max_requests; /* uploads of one bulk file at once */

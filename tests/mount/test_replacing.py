@@ -18,6 +18,7 @@ from demo import LIST, WEB_SECRETS
 OLD = f"{LIST}/NPM_TOKEN"
 OTHER = f"{LIST}/DEPLOY_KEY"
 TOOL_TIMEOUT = 30  # seconds; only so that what hangs fails
+BEFORE_A_SECOND = 0.7
 
 # What the tools are called, what they run, and whether they see an error of close.
 TOOLS = {
@@ -30,6 +31,13 @@ TOOLS = {
     "tar -p": ("tar", "tar -xpf {new}/tar", True),
     "unzip": ("unzip", "unzip -qo {new}/zip", False),
     "cpio": ("cpio", "cpio --quiet -iu < {new}/cpio", True),
+    "bsdtar": ("bsdtar", "bsdtar -xf {new}/tar", False),
+    "bsdcpio": ("bsdcpio", "bsdcpio -i --quiet -u < {new}/cpio", False),
+    "pax": ("pax", "pax -r < {new}/tar", False),
+    "7z": ("7z", "7z x -y -bd {new}/zip", True),
+    "7za": ("7za", "7za x -y -bd {new}/zip", True),
+    "7zr": ("7zr", "7zr x -y -bd {new}/new.7z", True),
+    "7zz": ("7zz", "7zz x -y -bd {new}/zip", True),
     "git": ("git", "git --git-dir={new}/git --work-tree=. checkout -q -f -- NPM_TOKEN", False),
 }
 TOOL_ROWS = [pytest.param(*row, id=name) for name, row in TOOLS.items()]
@@ -56,6 +64,7 @@ def new(tmp_path):
         assert done.returncode == 0, done.stderr
 
     pack("tar", "tar -cf tar NPM_TOKEN")
+    pack("7zr", "7zr a -bd new.7z NPM_TOKEN")
     pack("cpio", "echo NPM_TOKEN | cpio --quiet -o > cpio")
     pack(
         "git",
@@ -153,6 +162,13 @@ def assert_as_before(m, before, mtime):
 def wait_for_delete(m, path=OLD):
     mounting.wait_until(lambda: m.github.plaintext(path) is None, what="the DELETE")
     m.github.wait_for(lambda _: m.github.requests("DELETE", path)[0]["t_end_ms"] is not None)
+
+
+def assert_not_held(m, path=OLD):
+    """The DELETE is sent before its second is over."""
+    mounting.wait_until(
+        lambda: m.github.requests("DELETE", path), BEFORE_A_SECOND, f"the DELETE of {path}"
+    )
 
 
 # Tools
@@ -329,17 +345,61 @@ def test_a_tool_that_only_removes(mount, tmp_path):
 def test_nothing_follows(mount, actor):
     """The processes live on; the time that they are given ends."""
     m = mount()
-    names = ["mv", "install", "cp", "tar", "unzip", "cpio", "git"]
+    names = ["mv", "install", "cp", "tar", "unzip", "cpio", "git", "zstd", "bsdtar", "bsdcpio"]
+    names += ["pax", "star", "7z", "7za", "7zr", "7zz", "borg"]
+    names = [f"A_{name}" for name in names]
     for name in names:
         put(m.secrets / name, b"value")
     m.github.clear_journal()
-    tools = [actor(m, name) for name in names]
+    tools = [actor(m, name.removeprefix("A_")) for name in names]
     for tool, name in zip(tools, names):
         tool.unlink(name)
     for tool, name in zip(tools, names):
         wait_for_delete(m, f"{LIST}/{name.upper()}")
         assert tool.process.poll() is None
     assert sorted(m.requests()) == sorted(f"DELETE {LIST}/{name.upper()}" for name in names)
+
+
+LONG_NAME = "a-name-that-the-kernel-cuts-off"
+
+
+@pytest.mark.parametrize("name", ["java", "tclsh", LONG_NAME])
+def test_names_that_are_given(mount, actor, name):
+    m = mount(replacers=f"java:tclsh:{LONG_NAME}")
+    m.warm()
+    with actor(m, name) as tool:
+        tool.unlink("NPM_TOKEN")
+        tool.create("NPM_TOKEN")
+        tool.write(b"new")
+        tool.close()
+    assert m.requests() == [f"PUT {OLD}"]
+    assert m.github.plaintext(OLD) == b"new"
+
+
+@pytest.mark.parametrize("name", ["ruby", "jav", "javac", "java:tclsh", "a", "rm", "find"])
+def test_names_that_are_not_given(mount, actor, name):
+    m = mount(replacers=f"java:tclsh:{LONG_NAME}")
+    m.warm()
+    with actor(m, name) as tool:
+        tool.unlink("NPM_TOKEN")
+        assert m.requests() == [f"DELETE {OLD}"]
+
+
+def test_a_thread_of_a_name_of_its_own(mount, actor):
+    """As Java's are, and others': it is the program that was named."""
+    m = mount(replacers="java")
+    m.warm()
+    with actor(m, "java") as tool:
+        tool.do(
+            "import threading; threading.Thread(target=lambda: ("
+            "open('/proc/thread-self/comm', 'w').write('worker'),"
+            "os.unlink('{}/NPM_TOKEN'))).start()"
+        )
+        mounting.wait_until(lambda: not exists(m.secrets / "NPM_TOKEN"))
+        tool.create("NPM_TOKEN")
+        tool.write(b"new")
+        tool.close()
+    assert m.requests() == [f"PUT {OLD}"]
 
 
 def test_other_names_wait_for_the_server(mount, actor):
@@ -359,6 +419,8 @@ def test_the_next_unlink(mount, actor):
     tool = actor(m)
     tool.unlink("NPM_TOKEN")
     tool.unlink("DEPLOY_KEY")
+    assert_not_held(m)
+    assert not m.github.requests("DELETE", OTHER)
     wait_for_delete(m, OLD)
     wait_for_delete(m, OTHER)
     assert m.requests() == [f"DELETE {OLD}", f"DELETE {OTHER}"]
@@ -370,6 +432,7 @@ def test_the_next_create_of_another_name(mount, actor):
     tool = actor(m)
     tool.unlink("NPM_TOKEN")
     tool.create("NEW")
+    assert_not_held(m)
     wait_for_delete(m)
     tool.write(b"value")
     tool.close()
@@ -385,6 +448,7 @@ def test_a_rename(mount, actor):
     tool.unlink("NPM_TOKEN")
     with pytest.raises(AssertionError, match="PermissionError"):
         tool.do("os.rename('{}/DEPLOY_KEY', '{}/NEW')")
+    assert_not_held(m)
     wait_for_delete(m)
     assert m.requests() == [f"DELETE {OLD}"]
 
@@ -400,6 +464,7 @@ def test_the_end_of_the_process(mount, actor, how):
     else:
         tool.process.kill()
         tool.process.wait(TOOL_TIMEOUT)
+    assert_not_held(m)
     wait_for_delete(m)
     assert m.requests() == [f"DELETE {OLD}"]
 

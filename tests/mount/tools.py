@@ -82,3 +82,42 @@ def perl(label, code="", to="", **more):
         code or label,
     )
     return _script("Perl", "perl", label, lines, to, needs=("perl",), **more)
+
+
+def ruby(label, code="", to="", **more):
+    lines = (
+        "require 'fileutils'; require 'tempfile'",
+        "NAME, FILE = ENV.values_at('NAME', 'FILE')",
+        "value = File.binread(FILE)",
+        code or label,
+    )
+    return _script("Ruby", "ruby", label, lines, to, needs=("ruby",), **more)
+
+
+def tcl(label, code="", to="", **more):
+    lines = ("set NAME $env(NAME)", "set FILE $env(FILE)", code or label)
+    return _script("Tcl", "tclsh", label, lines, to, needs=("tclsh",), **more)
+
+
+# Compiled once for all cases: that takes longer than the tool.
+_JAVAC = """flock ../../lock sh -c 'test -e ../../Script.class || {
+    cp script ../../Script.java && javac -d ../.. ../../Script.java; }'"""
+
+
+def java(label, code="", **more):
+    """There can be one in a section."""
+    lines = (
+        "import java.nio.file.*;",
+        "class Script { public static void main(String[] a) throws Exception {",
+        '    Path NAME = Path.of(System.getenv("NAME")), FILE = Path.of(System.getenv("FILE"));',
+        f"    {code or label}",
+        "} }",
+    )
+    return Tool(
+        "java -XX:TieredStopAtLevel=1 -cp $WORK/../.. Script",
+        shown=f"Java: {label}",
+        script="\n".join(lines),
+        needs=("java", "javac"),
+        prepare=_JAVAC,
+        **more,
+    )

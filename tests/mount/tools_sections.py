@@ -106,6 +106,9 @@ SECTIONS = {
     "Editors": Section(writing.EDITORS, SETTING),
     "Keys": Section(writing.CRYPTO, SETTING),
     "Programs": Section(writing.PROGRAMS, SETTING),
+    "Programs that replace": Section(
+        writing.REPLACERS, SETTING, options={"replacers": "java:node:ruby:tclsh"}
+    ),
     "make": Section(writing.MAKES, SETTING),
     "commit=write": Section(writing.AT_ONCE, SETTING_AT_ONCE, options={"commit": "write"}),
     "Names that no secret can have": Section(writing.NAMING, NAMING),

@@ -1,8 +1,10 @@
 """The tools of docs/tools.md that set a secret."""
 
-from tools import Tool, each, in_shells, node, perl, python
+from tools import Tool, each, in_shells, java, node, perl, python, ruby, tcl
 
 _TO_TAR = "tar -C $DIR -cf value.tar $NAME"
+_TO_CPIO = "(cd $DIR && echo $NAME | cpio --quiet -o) > value.cpio"
+_UNSEEN = "it does not look at its close"
 _TO_ZIP = "$PYTHON -m zipfile -c value.zip $FILE"
 _TO_GIT = (
     "git init -q . && git --work-tree=$DIR add $NAME && "
@@ -133,7 +135,29 @@ ARCHIVES = [
     *each(
         ("cpio --quiet -i < $WORK/value.cpio", "cpio --quiet -iu < $WORK/value.cpio"),
         needs=("cpio",),
-        prepare="(cd $DIR && echo $NAME | cpio --quiet -o) > value.cpio",
+        prepare=_TO_CPIO,
+    ),
+    Tool(
+        "bsdtar -xf $WORK/value.tar",
+        needs=("bsdtar",),
+        prepare=_TO_TAR,
+        note=_UNSEEN,
+    ),
+    Tool(
+        "bsdcpio --quiet -iu < $WORK/value.cpio",
+        needs=("bsdcpio", "cpio"),
+        prepare=_TO_CPIO,
+        note=_UNSEEN,
+    ),
+    Tool("pax -r < $WORK/value.tar", needs=("pax",), prepare=_TO_TAR),
+    *(
+        Tool(
+            f"{program} x -y -bd $WORK/value.7z > $WORK/log",
+            shown=f"{program} x -y value.7z",
+            needs=(program,),
+            prepare=f"{program} a -bd value.7z $FILE > log",
+        )
+        for program in ("7z", "7za", "7zr", "7zz")
     ),
     Tool(
         "busybox tar -xf $WORK/value.tar",
@@ -340,6 +364,17 @@ PROGRAMS = [
         "fs.writeFileSync('.new', value); fs.renameSync('.new', NAME);",
     ),
     node("console.log(VALUE)", to="> $NAME", text=True),
+    ruby("File.binwrite(NAME, value)"),
+    ruby("FileUtils.cp(FILE, NAME)"),
+    ruby(
+        "Tempfile.create(NAME, '.') { … File.rename }",
+        "Tempfile.create(NAME, '.') { |f| f.write(value); f.flush; File.rename(f.path, NAME) }",
+    ),
+    tcl(
+        "open, puts, close",
+        "set in [open $FILE rb]; set out [open $NAME wb]\n"
+        "puts -nonewline $out [read $in]; close $out",
+    ),
     perl(
         "print, close or die",
         "open(F, '>', $NAME) or die $!; print F $value; close(F) or die $!;",
@@ -347,6 +382,25 @@ PROGRAMS = [
     perl("print", "open(F, '>', $NAME) or die $!; print F $value;"),
     perl("print $value", to="> $NAME"),
     perl("copy($FILE, $NAME) or die $!"),
+]
+
+# They remove the old file and make it anew; other programs of these runtimes remove, and mean it.
+REPLACERS = [
+    java(
+        "Files.copy(FILE, NAME, REPLACE_EXISTING)",
+        "Files.copy(FILE, NAME, StandardCopyOption.REPLACE_EXISTING);",
+    ),
+    node(
+        "fs.rmSync(NAME, {force: true}), fs.copyFileSync(FILE, NAME)",
+        "fs.rmSync(NAME, {force: true}); fs.copyFileSync(FILE, NAME);",
+    ),
+    ruby("FileUtils.mv(FILE, NAME)"),
+    ruby(
+        "FileUtils.rm_f(NAME), FileUtils.cp(FILE, NAME)",
+        "FileUtils.rm_f(NAME); FileUtils.cp(FILE, NAME)",
+    ),
+    tcl("file copy -force $FILE $NAME"),
+    tcl("file rename -force $FILE $NAME"),
 ]
 
 MAKES = [

@@ -289,6 +289,7 @@ static void test_defaults(void **state)
     assert_null(config.token_command);
     assert_null(config.ca_file);
     assert_null(config.ca_dir);
+    assert_null(config.replacers);
     assert_string_equal(config.api_version, "2026-03-10");
     assert_int_equal(config.cache_ttl_ms, 10000);
     assert_int_equal(config.timeout_ms, 30000);
@@ -312,8 +313,8 @@ static void test_all_options(void **state)
     (void)state;
     const char *const list =
         "token_file=/t,api_version=2022-11-28,cache_ttl=0.5,timeout=3600,max_requests=256,"
-        "newline=keep,visibility=selected,commit=write,failed_close=quiet,uid=1,gid=2,umask="
-        "027";
+        "newline=keep,visibility=selected,commit=write,failed_close=quiet,replacers=java:node,"
+        "uid=1,gid=2,umask=027";
     struct config config = parsed((const char *const[]){
         "-o", list, "--cacert=/dev/null", "-ofsname=a\\,b,ro", "-d", "/mnt", NULL});
     assert_string_equal(config.token_file, "/t");
@@ -325,6 +326,7 @@ static void test_all_options(void **state)
     assert_int_equal(config.visibility, CONFIG_VISIBILITY_SELECTED);
     assert_int_equal(config.commit, CONFIG_COMMIT_WRITE);
     assert_int_equal(config.failed_close, CONFIG_FAILED_CLOSE_QUIET);
+    assert_string_equal(config.replacers, "java:node");
     assert_int_equal(config.uid, 1);
     assert_int_equal(config.gid, 2);
     assert_int_equal(config.umask, 027);
@@ -400,6 +402,11 @@ static const struct {
     {"visibility=public", "private, all or selected"},
     {"commit=never", "close or write"},
     {"failed_close=loud", "message or quiet"},
+    {"replacers=java:", "names of programs"},
+    {"replacers=:java", "names of programs"},
+    {"replacers=java::node", "names of programs"},
+    {"replacers=/usr/bin/java", "names of programs"},
+    {"replacers=a\nb", "names of programs"},
     {"api_version=2026-3-10", "a date such as"},
     {"api_version=2026-03-10\r\nX: y", "a date such as"},
     {"api_version=latest", "a date such as"},
