@@ -450,9 +450,10 @@ static void program_release(struct program *p)
 int main(int argc, char *argv[])
 {
     struct program p = {.starting = true, .last_call.fire = last_call_over};
+    (void)argc;
 
     daemon_stay(&p.daemon);
-    switch (config_parse(argc, argv, &p.config)) {
+    switch (config_parse(argv, &p.config)) {
     case CONFIG_OK:
         break;
     case CONFIG_HELP:

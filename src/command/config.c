@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "command/address.h"
+#include "command/arguments.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -346,8 +347,9 @@ static int set_option(struct parse *p, const struct option *option, const char *
 }
 
 /* 0, or a negative errno for what was reported already (or needs no report). */
-static int parse_option(struct parse *p, const char *arg)
+static int parse_option(void *data, const char *arg)
 {
+    struct parse *p = data;
     /* "x-systemd.automount" and the like are for others. */
     if (!*arg || strncasecmp(arg, "x-", 2) == 0)
         return 0;
@@ -364,8 +366,9 @@ static int parse_option(struct parse *p, const char *arg)
     return unknown_option(arg);
 }
 
-static int parse_word(struct parse *p, const char *arg)
+static int parse_word(void *data, const char *arg)
 {
+    struct parse *p = data;
     if (p->word_count == 2) {
         log_error("too many arguments: expected [[HOST:]PATH] MOUNTPOINT");
         return -EINVAL;
@@ -375,15 +378,6 @@ static int parse_word(struct parse *p, const char *arg)
         return no_memory();
     p->words[p->word_count++] = copy;
     return 0;
-}
-
-/* For fuse_opt_parse(): nothing is kept in its arguments, since libfuse's are built anew. */
-static int parse_argument(void *data, const char *arg, int key, struct fuse_args *outargs)
-{
-    struct parse *p = data;
-    (void)outargs;
-    int err = key == FUSE_OPT_KEY_NONOPT ? parse_word(p, arg) : parse_option(p, arg);
-    return err ? -1 : 0;
 }
 
 /* --- The whole ------------------------------------------------------------------------ */
@@ -505,7 +499,7 @@ static int parse_finish(struct parse *p)
     return err;
 }
 
-enum config_result config_parse(int argc, char *argv[], struct config *ret)
+enum config_result config_parse(char *const argv[], struct config *ret)
 {
     struct parse p = {
         .result = CONFIG_ERROR,
@@ -518,11 +512,8 @@ enum config_result config_parse(int argc, char *argv[], struct config *ret)
                 .gid = getegid(),
             },
     };
-    struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
-    /* It fails by itself only for an -o at the end or want of memory, and says so. */
-    if (fuse_opt_parse(&args, &p, NULL, parse_argument) == 0 && parse_finish(&p) == 0)
+    if (arguments_walk(argv, parse_option, parse_word, &p) == 0 && parse_finish(&p) == 0)
         p.result = CONFIG_OK;
-    fuse_opt_free_args(&args);
     free(p.words[0]);
     free(p.words[1]);
     free(p.mount_options);

@@ -84,9 +84,10 @@ enum config_result {
     CONFIG_VERSION
 };
 
-/* Reads the command line. Only CONFIG_OK touches `ret`, which is then the caller's to
- * config_release(). Relative paths are taken from the working directory of now. */
-enum config_result config_parse(int argc, char *argv[], struct config *ret) WARN_UNUSED;
+/* Reads the command line, which ends with NULL. Only CONFIG_OK touches `ret`, which is then
+ * the caller's to config_release(). Relative paths are taken from the working directory of
+ * now. */
+enum config_result config_parse(char *const argv[], struct config *ret) WARN_UNUSED;
 
 /* Also right for a zeroed struct. */
 void config_release(struct config *config);

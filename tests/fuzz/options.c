@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         unsetenv(variables[i]);
     while (argc <= ARGUMENTS_MAX && (line = strsep(&rest, "\n")))
         argv[argc++] = line;
-    if (config_parse(argc, argv, &config) == CONFIG_OK) {
+    if (config_parse(argv, &config) == CONFIG_OK) {
         check_bounds(&config);
         check_strings(&config);
         check_mount_options(&config);

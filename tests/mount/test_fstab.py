@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shlex
 
 import pytest
 
@@ -139,7 +140,40 @@ def test_failures_are_mounts(users, options, status, why):
     assert users.mounts() == []
 
 
+# What mount.fuse3 and the shell that it runs make of a command: nothing.
+COMMANDS = [
+    rf"printf '%s\n' {TOKEN}",
+    rf"printf '%s\054\n' {TOKEN} | tr -d '\,'",
+    rf'echo "x${{x:-}}{TOKEN}" | sed "s/\(.\)\(.*\)/\2/"',
+]
+
+
+def escaped(command):
+    return command.replace("\\,", "\\\\,").replace(",", "\\,")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_token_command(users, command):
+    m = users.directory("root")
+    options = f"api_url={users.github.url},ro,token_command={escaped(command)}"
+    users.do("root", f"mount -t {TYPE} {SOURCE} {m} -o {shlex.quote(options)}")
+    assert_mounted(users, "root", m, "ro")
+
+
 # fstab
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_token_command_in_fstab(users, command):
+    m = users.directory("root")
+    escapes = {ord("\\"): "\\134", ord(" "): "\\040", ord('"'): "\\042"}
+    given = escaped(command).translate(escapes)
+    options = f"api_url={users.github.url},ro,token_command={given}"
+    line = shlex.quote(f"{SOURCE} {m} {TYPE} {options} 0 0")
+    users.do("root", f"printf '%s\\n' {line} > /etc/fstab")
+    users.do("root", f"mount {m}")
+    assert_mounted(users, "root", m, "ro")
+
 
 ROOTS = ["noauto", "defaults,noauto,_netdev", "auto,nofail,x-systemd.automount", "ro,noauto"]
 

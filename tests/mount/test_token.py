@@ -114,6 +114,12 @@ def test_from_a_command(mount):
     assert works(mount(token_command=f"echo {TOKEN}", environment={"GH_TOKEN": OTHER}))
 
 
+@pytest.mark.parametrize("form", ["-o{}", "--{}", "-o ro,{},rw"])
+def test_a_command_with_backslashes(mount, form):
+    flags = form.format(f"token_command=printf '%s\\n' {TOKEN}").split(maxsplit=form.count(" "))
+    assert works(mount(flags=flags, environment=NO_TOKEN))
+
+
 def test_a_command_sees_the_environment(mount):
     m = mount(token_command='echo "$KEPT"', environment={"GH_TOKEN": None, "KEPT": TOKEN})
     assert works(m)

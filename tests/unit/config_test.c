@@ -25,14 +25,13 @@ static char message[4096];
 static enum config_result parse(const char *const args[], struct config *ret)
 {
     char *argv[MAX_ARGS + 2] = {(char *)"ghsecretfs"};
-    int argc = 1;
-    for (; args[argc - 1]; argc++)
-        argv[argc] = (char *)args[argc - 1];
+    for (int i = 0; args[i]; i++)
+        argv[i + 1] = (char *)args[i];
 
     int capture = memfd_create("stderr", MFD_CLOEXEC), saved = dup(STDERR_FILENO);
     assert_true(capture >= 0 && saved >= 0);
     assert_true(dup2(capture, STDERR_FILENO) >= 0);
-    enum config_result result = config_parse(argc, argv, ret);
+    enum config_result result = config_parse(argv, ret);
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
     close(saved);
     ssize_t n = pread(capture, message, sizeof message - 1, 0);
@@ -357,6 +356,47 @@ static void test_spellings(void **state)
 }
 
 static const struct {
+    const char *list, *command; /* what token_command becomes */
+} escapes[] = {
+    {"token_command=printf '%s\\n' T", "printf '%s\\n' T"},
+    {"token_command=printf 'a\\054\\,b'", "printf 'a\\054,b'"},
+    {"token_command=a\\\\b,ro", "a\\b"},
+    {"token_command=a\\\\\\,b", "a\\,b"},
+    {"token_command=a\\\\n", "a\\n"},
+    {"ro,token_command=sed 's/\\(.\\)\\.x/\\1/',rw", "sed 's/\\(.\\)\\.x/\\1/'"},
+    {"token_command=a\\", "a\\"},
+    {"token_command=a\\ b", "a\\ b"},
+};
+
+/* In -o a backslash escapes a comma or a backslash, and stands for itself before all else. */
+static void test_escapes(void **state)
+{
+    (void)state;
+    char joined[128];
+    for (size_t i = 0; i < LENGTH(escapes); i++) {
+        struct config config =
+            parsed((const char *const[]){"-o", escapes[i].list, "/mnt", NULL});
+        assert_string_equal(config.token_command, escapes[i].command);
+        config_release(&config);
+        (void)snprintf(joined, sizeof joined, "-o%s", escapes[i].list);
+        config = parsed((const char *const[]){joined, "/mnt", NULL});
+        assert_string_equal(config.token_command, escapes[i].command);
+        config_release(&config);
+        (void)snprintf(joined, sizeof joined, "--token_command=%s", escapes[i].command);
+        config = parsed((const char *const[]){joined, "/mnt", NULL});
+        assert_string_equal(config.token_command, escapes[i].command);
+        config_release(&config);
+    }
+    struct config config = parsed((const char *const[]){
+        "-otoken_file=/a\\,b\\c,ro", "-o", "fsname=\\040x\\\\\\,", "/a,b", NULL});
+    assert_string_equal(config.token_file, "/a,b\\c");
+    assert_string_equal(config.fsname, "\\040x\\,");
+    assert_string_equal(config.mountpoint, "/a,b");
+    assert_true(has_mount_option(&config, "fsname=\\\\040x\\\\\\,"));
+    config_release(&config);
+}
+
+static const struct {
     const char *option;
     uint64_t ms;
 } seconds[] = {
@@ -615,6 +655,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all_options),
         cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_seconds),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_help_and_version),
