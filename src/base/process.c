@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/libc.h"
+#include "base/mounts.h"
 
 /* Unix98 pty slaves: Documentation/admin-guide/devices.txt. */
 #define PTS_MAJOR_FIRST 136
@@ -247,18 +249,6 @@ enum process_interrupt process_interrupted(pid_t tid)
     return PROCESS_GOES_ON;
 }
 
-/* Looks without opening, and without asking a file system: it may be ours. */
-static bool is_terminal_or_pipe(int path_fd)
-{
-    struct statx st;
-    if (statx(path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
-        return false;
-    if (S_ISFIFO(st.stx_mode))
-        return true;
-    return S_ISCHR(st.stx_mode) && st.stx_rdev_major >= PTS_MAJOR_FIRST &&
-           st.stx_rdev_major <= PTS_MAJOR_LAST;
-}
-
 /* Is its standard error open for writing? */
 static bool writes_stderr(pid_t tgid)
 {
@@ -268,27 +258,102 @@ static bool writes_stderr(pid_t tgid)
     return flags && (strtol(flags, NULL, 8) & O_ACCMODE) != O_RDONLY;
 }
 
+/* Looks without asking a file system: the file may be of our own mount. */
+static bool look_at_fd(int fd, struct statx *ret)
+{
+    return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+               STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) == 0;
+}
+
+static bool is_same_file(const struct statx *a, const struct statx *b)
+{
+    return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+           a->stx_dev_minor == b->stx_dev_minor;
+}
+
+static bool is_terminal(const struct statx *st)
+{
+    return S_ISCHR(st->stx_mode) && st->stx_rdev_major >= PTS_MAJOR_FIRST &&
+           st->stx_rdev_major <= PTS_MAJOR_LAST;
+}
+
+/* A named pipe has a path. */
+static bool is_anonymous_pipe(int path_fd, const struct statx *st)
+{
+    char path[64], target[8];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", path_fd);
+    return S_ISFIFO(st->stx_mode) && readlink(path, target, sizeof target) >= 6 &&
+           memcmp(target, "pipe:[", 6) == 0;
+}
+
+/* Others may hold an internet connection's last bytes up when it is closed. */
+static bool is_local_socket(int fd)
+{
+    int domain;
+    socklen_t size = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+/*
+ * The process's own open file, which `seen` was seen to be. Another thread of the process may
+ * have put another file there meanwhile: one of our own mount could never be closed again,
+ * since close waits for the mount's answer. So what is not the file that was seen is left open.
+ */
+static int take_stderr(pid_t tgid, const struct statx *seen)
+{
+    struct statx st;
+    int pidfd = process_watch(tgid);
+    if (pidfd < 0)
+        return -1;
+    int fd = (int)syscall(SYS_pidfd_getfd, pidfd, STDERR_FILENO, 0);
+    close(pidfd);
+    if (fd < 0 || !look_at_fd(fd, &st) || !is_same_file(&st, seen))
+        return -1;
+    if (!S_ISSOCK(st.stx_mode) || is_local_socket(fd))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int reopen(int path_fd)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", path_fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Another opening than the process's own is better where that is possible: it never waits. */
+static int open_or_take(pid_t tgid, int path_fd)
+{
+    struct statx st;
+
+    if (!look_at_fd(path_fd, &st))
+        return -1;
+    if (is_terminal(&st))
+        return reopen(path_fd);
+    if (is_anonymous_pipe(path_fd, &st)) {
+        int fd = reopen(path_fd);
+        return fd < 0 && errno == EACCES ? take_stderr(tgid, &st) : fd;
+    }
+    bool may_be_taken =
+        S_ISSOCK(st.stx_mode) ||
+        (S_ISREG(st.stx_mode) && (st.stx_mask & STATX_MNT_ID) && mount_is_local(st.stx_mnt_id));
+    return may_be_taken ? take_stderr(tgid, &st) : -1;
+}
+
 int process_open_stderr(pid_t tgid)
 {
-    char path[64], target[64];
+    char path[64];
 
     if (!writes_stderr(tgid))
         return -1;
     snprintf(path, sizeof path, "/proc/%d/fd/2", (int)tgid);
-    ssize_t n = readlink(path, target, sizeof target - 1);
-    if (n < 0)
-        return -1;
-    target[n] = '\0';
-    if (strncmp(target, "pipe:[", 6) != 0 && strncmp(target, "/dev/pts/", 9) != 0)
-        return -1;
     int path_fd = open(path, O_PATH | O_CLOEXEC);
     if (path_fd < 0)
         return -1;
-    int fd = -1;
-    if (is_terminal_or_pipe(path_fd)) {
-        snprintf(path, sizeof path, "/proc/self/fd/%d", path_fd);
-        fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    }
+    int fd = open_or_take(tgid, path_fd);
     close(path_fd);
     return fd;
 }

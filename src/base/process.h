@@ -5,12 +5,15 @@
  * them. So only these are ever read, and nothing else may be (architecture, "Rules that a
  * prototype paid for"; each was measured as a hang that no signal ends):
  *
- *   status, comm   no lock that a waiting caller can hold
- *   fdinfo/N       never calls back into the file system, as stat through fd/N would
- *   stat           only of a task that is exiting (status has no VmSize): during execve stat
- *                  waits for a lock that our own unanswered FLUSH holds
- *   fd/2           readlink and O_PATH only; what is there is opened only when it is a terminal
- *                  or a pipe: it may be a file of our own mount
+ * - status, comm: no lock that a waiting caller can hold.
+ * - fdinfo/N: never calls back into the file system, as stat through fd/N would.
+ * - stat: only of a task that is exiting (status has no VmSize). During execve, stat waits for
+ *   a lock that our own unanswered FLUSH holds.
+ * - fd/2: O_PATH only, since it may be a file of our own mount. What is there is opened only
+ *   when it is a terminal or a pipe.
+ * - pidfd_getfd(2) of standard error: when O_PATH has shown a pipe, a socket or a file of a
+ *   local file system, and only of a process that waits in a call that names a file: during
+ *   execve (FLUSH) pidfd_getfd waits as stat does.
  *
  * Never cmdline, maps, environ or stack, never a path that a caller has, and never kcmp(2),
  * which takes the lock that stat takes.
@@ -94,8 +97,10 @@ enum process_interrupt {
 enum process_interrupt process_interrupted(pid_t tid);
 
 /*
- * A descriptor that writes to the process's own standard error without ever blocking, if that
- * is a terminal (/dev/pts) or an anonymous pipe; else -1. The caller's to close.
+ * A descriptor for tell() that leads to the standard error of a process that waits for our
+ * answer to open, create or rename, if that is a terminal (/dev/pts), an anonymous pipe, and,
+ * where the kernel lets us have the process's own, a unix socket or a regular file on a local
+ * file system; else -1. Its close never waits. The caller's to close.
  */
 int process_open_stderr(pid_t tgid);
 

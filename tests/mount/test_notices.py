@@ -2,16 +2,20 @@
 
 import contextlib
 import os
+import pathlib
 import pty
 import select
+import socket
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
 import pytest
 
 import mounting
+import users
 from conftest import need_tools
 from demo import LIST
 
@@ -161,20 +165,195 @@ def test_quiet(mount, run, command):
     assert m.errors()
 
 
-# Where it must not go
+# A file, a socket
 
 
-def test_not_to_a_file(mount, tmp_path):
+@pytest.mark.parametrize("place", ["/tmp", "/dev/shm"])
+@pytest.mark.parametrize("sign", [">", ">>"])
+def test_a_file(mount, place, sign):
+    """At the position that the writer's own lines have."""
     m = mount()
     m.warm()
     refuse(m)
-    target = tmp_path / "stderr"
-    for redirection in (f"2> {target}", f"2>> {target}"):
-        for command in (f"{redirection} > NPM_TOKEN", "> NPM_TOKEN"):
-            _, said = on_a_pipe(m, ["bash", "-c", f"exec {redirection}; echo v {command}"])
-            assert "ghsecretfs" not in said
-    assert target.read_bytes() == b""
-    assert m.failures() == 4
+    with tempfile.TemporaryDirectory(dir=place) as directory:
+        target = pathlib.Path(directory) / "stderr"
+        target.write_text("old\n", encoding="ascii")
+        before = "old\n" if sign == ">>" else ""
+        for command in ("echo v > NPM_TOKEN", "exec 5> NPM_TOKEN; echo v >&5; exec 5>&-"):
+            words = f"exec 2{sign}{target}; echo one >&2; {command}; echo two >&2"
+            assert on_a_pipe(m, ["bash", "-c", words]) == (0, "")
+            assert target.read_text(encoding="utf-8") == f"{before}one\n{NOTICE}\ntwo\n"
+            target.write_text("old\n", encoding="ascii")
+        words = f"echo v 2{sign}{target} > MY-TOKEN; echo v > MY-TOKEN 2{sign}{target}"
+        assert on_a_pipe(m, ["bash", "-c", words])[0] != 0
+        assert "MY-TOKEN not stored" in target.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET])
+def test_a_socket(mount, kind):
+    """As a service has one to the journal."""
+    m = mount()
+    m.warm()
+    refuse(m)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+    with ours, theirs:
+        process = start(m, ["bash", "-c", "echo v > NPM_TOKEN"], stderr=theirs)
+        assert process.wait(TOOL_TIMEOUT) == 0
+        ours.settimeout(TOOL_TIMEOUT)
+        assert ours.recv(4096).decode() == NOTICE + "\n"
+        assert os.get_blocking(theirs.fileno())
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_full_socket(mount, kind):
+    m = mount()
+    m.warm()
+    refuse(m)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+    with ours, theirs:
+        fill(theirs.fileno())
+        process = start(m, ["bash", "-c", "echo v > NPM_TOKEN"], stderr=theirs)
+        assert process.wait(TOOL_TIMEOUT) == 0
+        assert os.listdir(m.secrets)
+        assert os.get_blocking(theirs.fileno())
+    assert m.failures() == 1
+
+
+def test_a_socket_that_nobody_reads(mount):
+    m = mount()
+    m.warm()
+    refuse(m)
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.close()
+        process = start(m, ["bash", "-c", "echo v > NPM_TOKEN"], stderr=theirs)
+        assert process.wait(TOOL_TIMEOUT) == 0
+    assert m.failures() == 1
+
+
+@pytest.mark.root("makes a pipe that ann can't open")
+def test_a_pipe_that_root_made(binary, github):
+    """As cron and supervisors make them."""
+    refused = {"message": REASON}
+    with users.Users(github) as people:
+        m = people.mount("ann")
+        people.do("ann", f"ls {m}")
+        github.fault(method="PUT", status=422, body=refused, count=-1)
+        command = f"readlink /proc/self/fd/2; cat /proc/self/fd/2 || echo v > {m}/NPM_TOKEN"
+        done = people.run("ann", command)
+        assert done.stdout.startswith("pipe:[") and "Permission denied" in done.stderr
+        assert done.stderr.splitlines().count(NOTICE) == 1
+        github.clear_faults()
+
+
+def run_as_root(*words):
+    subprocess.run(words, check=True, timeout=TOOL_TIMEOUT)
+
+
+@pytest.mark.root("mounts and freezes a file system")
+def test_a_file_that_can_not_be_written_now(mount, tmp_path):
+    """The mount goes on, and the line comes when it can."""
+    need_tools("mkfs.ext4", "fsfreeze", "losetup")
+    image, place = tmp_path / "image", tmp_path / "place"
+    place.mkdir()
+    commands = [f"truncate -s 8M {image}", f"mkfs.ext4 -q {image}", f"mount {image} {place}"]
+    run_as_root("sh", "-ec", ";".join(commands))
+    target = place / "stderr"
+    try:
+        target.touch()
+        m = mount()
+        m.warm()
+        refuse(m)
+        with open(target, "wb") as stderr:
+            run_as_root("fsfreeze", "--freeze", place)
+            try:
+                for _ in range(10):
+                    process = start(m, ["bash", "-c", "echo v > NPM_TOKEN"], stderr=stderr)
+                    assert process.wait(TOOL_TIMEOUT) == 0
+                    assert os.listdir(m.secrets)
+            finally:
+                run_as_root("fsfreeze", "--unfreeze", place)
+        mounting.wait_until(target.read_bytes, what="the line")
+        assert set(target.read_text(encoding="utf-8").splitlines()) == {NOTICE}
+        assert m.failures() == 10
+        m.stop()
+    finally:
+        run_as_root("umount", place)
+
+
+# Where it must not go
+
+
+def test_not_to_a_terminal_in_raw_mode(mount):
+    """An editor draws on all of it."""
+    m = mount()
+    m.warm()
+    refuse(m)
+    command = "stty {} <&2; echo v > NPM_TOKEN"
+    with terminal() as (master, slave):
+        words = f"{command.format('raw')}; {command.format('sane')}"
+        process = start(m, ["bash", "-c", words], stderr=slave)
+        said = read_all(master, process)
+    assert said.decode().count("ghsecretfs") == 1
+
+
+def test_not_on_the_screen_of_vim(mount):
+    need_tools("vim")
+    m = mount()
+    m.warm()
+    refuse(m)
+    commands = ["set nomore", "normal ix", "silent! w!", "qa!"]
+    words = ["vim", "-Nu", "NONE", *(f"+{command}" for command in commands), "NPM_TOKEN"]
+    with terminal() as (master, slave):
+        process = subprocess.Popen(
+            words, cwd=m.secrets, stdin=slave, stdout=slave, stderr=slave
+        )
+        said = read_all(master, process)
+    assert m.github.requests("PUT")
+    assert b"ghsecretfs" not in said
+
+
+@pytest.mark.parametrize("run", [on_a_terminal, on_a_pipe])
+def test_not_for_a_name_that_vim_tries(mount, run):
+    m = mount()
+    status, said = run(m, ["bash", "-c", "echo v > 4913"])
+    assert status != 0 and "ghsecretfs" not in said
+    _, said = run(m, ["bash", "-c", "echo v > 49130"])
+    assert "ghsecretfs: 49130 not stored: " in said
+
+
+def test_not_to_a_file_of_another_program(mount, tmp_path):
+    """Another mount of this program has it, and would be asked when the copy is closed."""
+    m, other = mount(), mount()
+    m.warm()
+    refuse(m)
+    target = other.path / "repos/acme/web/environments/production/secrets/LOG"
+    for command in (f"exec 2> {target}; echo v > NPM_TOKEN", f"echo v 2> {target} > NPM_TOKEN"):
+        assert on_a_pipe(m, ["bash", "-c", command])[1] == ""
+    assert not [r for r in m.github.requests("PUT") if r["path"] != OLD]
+
+
+def test_not_to_an_internet_connection(mount):
+    m = mount()
+    m.warm()
+    refuse(m)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        with theirs, server.accept()[0] as ours:
+            process = start(m, ["bash", "-c", "echo v > NPM_TOKEN"], stderr=theirs)
+            assert process.wait(TOOL_TIMEOUT) == 0
+            theirs.close()
+            ours.settimeout(TOOL_TIMEOUT)
+            assert ours.recv(4096) == b""
+
+
+def test_not_to_a_device(mount):
+    m = mount()
+    m.warm()
+    refuse(m)
+    process = start(m, ["bash", "-c", "echo v > NPM_TOKEN"], stderr=subprocess.DEVNULL)
+    assert process.wait(TOOL_TIMEOUT) == 0
+    assert m.failures() == 1
 
 
 def test_not_to_a_named_pipe(mount, tmp_path):
