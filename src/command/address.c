@@ -81,6 +81,33 @@ static int set_host(struct config *config, const char *host, size_t len, const c
     return -EINVAL;
 }
 
+/* What people know best is the address of a page, or of a clone. */
+static bool is_url(const char *text)
+{
+    size_t scheme =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-.0123456789");
+    return scheme > 0 && strncmp(text + scheme, "://", 3) == 0;
+}
+
+/* The URL is not shown: a password may be in it. */
+static int refuse_url(const char *origin, const char *expected)
+{
+    log_error("%s: a URL can't be given here: expected %s", origin, expected);
+    return -EINVAL;
+}
+
+/* The API's own name has the same tokens as the host that people know. */
+static int check_host_is_no_api(const struct config *config, const char *origin)
+{
+    const char *host = config->host;
+    bool is_github = text_has_suffix(host, ".github.com");
+    bool is_ghe = strncmp(host, "api.", 4) == 0 && text_has_suffix(host + 4, ".ghe.com");
+    if (!is_github && !is_ghe)
+        return 0;
+    log_error("%s: give %s instead of %s", origin, is_github ? "github.com" : host + 4, host);
+    return -EINVAL;
+}
+
 static bool path_is_valid(const char *path)
 {
     if (!*path)
@@ -121,9 +148,14 @@ int address_parse_source(struct config *config, const char *text)
     const char *variable = getenv("GH_HOST");
     size_t len = host_length(path);
     int err;
+    if (is_url(path))
+        return refuse_url("SOURCE", "[HOST:]PATH, such as "
+                                    "github.com:repos/OWNER/REPO/actions/secrets");
     /* A ':' after the first '/' belongs to a name in the tree. */
     if (path[len] == ':') {
         err = set_host(config, path, len, "SOURCE");
+        if (!err)
+            err = check_host_is_no_api(config, "SOURCE");
         path += len + 1;
         /* No first part of a path has a ':', but sshfs's users may try "HOST:PORT:PATH". */
         if (!err && path[host_length(path)] == ':') {
@@ -131,7 +163,10 @@ int address_parse_source(struct config *config, const char *text)
             err = -EINVAL;
         }
     } else if (variable && *variable) {
-        err = set_host(config, variable, strlen(variable), "GH_HOST");
+        err = is_url(variable) ? refuse_url("GH_HOST", "a host name, such as github.com")
+                               : set_host(config, variable, strlen(variable), "GH_HOST");
+        if (!err)
+            err = check_host_is_no_api(config, "GH_HOST");
     } else {
         err = set_host(config, "github.com", strlen("github.com"), "SOURCE");
         config->host_is_default = true;

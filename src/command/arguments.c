@@ -35,8 +35,8 @@ static int walk_list(const char *list, arguments_taker *take_option, void *data)
     return err;
 }
 
-int arguments_walk(char *const argv[], arguments_taker *take_option, arguments_taker *take_word,
-    void *data)
+int arguments_walk(
+    char *const argv[], arguments_taker *take_option, arguments_taker *take_word, void *data)
 {
     bool words_only = false;
     int err = 0;

@@ -18,6 +18,7 @@ struct parse {
     char *words[2]; /* the arguments that are no options */
     int word_count;
     char *mount_options; /* for libfuse, escaped */
+    bool allows_others;
     enum config_result result;
 };
 
@@ -65,23 +66,34 @@ static int set_plain_string(struct parse *p, const struct option *option, const 
     return text_has_control(value) ? -EINVAL : set_string(p, option, value);
 }
 
+static char *join(const char *directory, const char *path)
+{
+    char *joined;
+    bool is_root = strcmp(directory, "/") == 0;
+    return asprintf(&joined, "%s/%s", is_root ? "" : directory, path) < 0 ? NULL : joined;
+}
+
 /* The daemon works in "/", so a path is made absolute while its meaning is known. Links are
  * left alone: token_file refuses one. */
 static char *absolute_path(const char *path)
 {
     if (path[0] == '/')
         return strdup(path);
-    char *cwd = getcwd(NULL, 0), *absolute = NULL;
-    if (!cwd || asprintf(&absolute, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0)
-        absolute = NULL;
+    char *cwd = getcwd(NULL, 0);
+    char *absolute = cwd ? join(cwd, path) : NULL;
     free(cwd);
     return absolute;
 }
 
+/* A shell leaves a '~' behind a '=' or a ',' alone, and so does fstab. */
 static int set_path(struct parse *p, const struct option *option, const char *value)
 {
     char **field = option_field(p, option);
-    char *absolute = absolute_path(value);
+    const char *home = getenv("HOME");
+    bool is_at_home = strncmp(value, "~/", 2) == 0;
+    if (is_at_home && (!home || home[0] != '/'))
+        return -EINVAL;
+    char *absolute = is_at_home ? join(home, value + 2) : absolute_path(value);
     if (!absolute)
         return -ENOMEM;
     free(*field);
@@ -198,11 +210,13 @@ static const char *const visibility_words[] = {"private", "all", "selected", NUL
 static const char *const commit_words[] = {"close", "write", NULL};
 static const char *const failed_close_words[] = {"message", "quiet", NULL};
 
+static const char no_home[] = "a path without '~/', since $HOME is not set";
+
 static const struct option options[] = {
     {"api_url", set_string, FIELD(api_url)}, /* checked when HOST is known too */
-    {"token_file", set_path, FIELD(token_file)},
+    {"token_file", set_path, FIELD(token_file), .expected = no_home},
     {"token_command", set_string, FIELD(token_command)},
-    {"cacert", set_path, FIELD(ca_file)},
+    {"cacert", set_path, FIELD(ca_file), .expected = no_home},
     {"api_version", set_date, FIELD(api_version), .expected = "a date such as 2026-03-10"},
     /* A day: a listing that is trusted for longer is a wrong listing. */
     {"cache_ttl", set_seconds, FIELD(cache_ttl_ms), .max = 86400000,
@@ -298,6 +312,11 @@ static const char *option_name(const char *arg, size_t *ret_len)
     return arg;
 }
 
+const char *config_option(size_t index)
+{
+    return index < LENGTH(options) ? options[index].name : NULL;
+}
+
 /* The value is not shown: a misspelt option may have a token for one. */
 static int unknown_option(const char *arg)
 {
@@ -316,6 +335,7 @@ static int pass_to_libfuse(struct parse *p, const char *known, const char *value
         return -EINVAL;
     }
     p->config.allow_root |= strcmp(known, "allow_root") == 0;
+    p->allows_others |= strcmp(known, "allow_other") == 0;
     if (asprintf(&text, "%s%s", known, value ? value : "") < 0)
         return no_memory();
     int err = fuse_opt_add_opt_escaped(&p->mount_options, text) == 0 ? 0 : no_memory();
@@ -454,6 +474,20 @@ static int check_files(struct config *config)
     return err;
 }
 
+/* The kernel lets in nobody but who mounts, whom the modes then shut out; root needs no modes,
+ * but would not give uid= for root's own sake. */
+static int check_owner_gets_in(const struct parse *p)
+{
+    uid_t uid = p->config.uid;
+    bool lets_root_in = p->config.allow_root && geteuid() != 0;
+    if (uid == geteuid() || p->allows_others || lets_root_in)
+        return 0;
+    log_error("uid=%u: user %u could not enter the mount: add allow_other, or have that user "
+              "mount",
+        (unsigned)uid, (unsigned)uid);
+    return -EINVAL;
+}
+
 /* Ours come last, so that they win. */
 static int set_fuse_args(struct parse *p)
 {
@@ -494,6 +528,8 @@ static int parse_finish(struct parse *p)
         err = set_certificates(config);
     if (!err)
         err = check_files(config);
+    if (!err)
+        err = check_owner_gets_in(p);
     if (!err)
         err = set_fuse_args(p);
     return err;

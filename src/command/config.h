@@ -89,6 +89,9 @@ enum config_result {
  * now. */
 enum config_result config_parse(char *const argv[], struct config *ret) WARN_UNUSED;
 
+/* The names of all options that are not libfuse's; NULL behind the last. */
+const char *config_option(size_t index);
+
 /* Also right for a zeroed struct. */
 void config_release(struct config *config);
 

@@ -19,6 +19,7 @@ static const char help[] =
     "    token_command=CMD    prints the token; run by sh\n"
     "    api_url=URL          REST base (the one of HOST)\n"
     "    cacert=FILE          certificates to trust (the system's)\n"
+    "    api_version=DATE     of the REST API (2026-03-10)\n"
     "    cache_ttl=SECONDS    how long a listing is trusted (10)\n"
     "    timeout=SECONDS      longest wait of one operation (30)\n"
     "    max_requests=N       requests at once (64)\n"

@@ -80,7 +80,10 @@ GOOD_OPTIONS = [
     {"ro": True},
     {"rw": True},
     {"umask": "077"},
-    pytest.param({"uid": 12345, "gid": 54321}, marks=pytest.mark.root("gets in all the same")),
+    pytest.param(
+        {"uid": 12345, "gid": 54321, "allow_other": True},
+        marks=pytest.mark.root("gets in all the same"),
+    ),
     {"default_permissions": True},
     {"fsname": "somewhere"},
     {"nosuid": True, "nodev": True, "noexec": True, "noatime": True},
@@ -192,7 +195,7 @@ def test_read_only(mount):
 
 @pytest.mark.root("gets in all the same")
 def test_owner_and_umask(mount):
-    m = mount(uid=12345, gid=54321, umask="277")
+    m = mount(uid=12345, gid=54321, umask="277", allow_other=True)
     directory, secret = os.stat(m.secrets), os.stat(m.secrets / "NPM_TOKEN")
     assert (secret.st_uid, secret.st_gid) == (12345, 54321)
     assert (directory.st_uid, directory.st_gid) == (12345, 54321)

@@ -41,12 +41,10 @@ ROOT = {"allow_root": True}
 # Who mounts, with which options; who can list the secrets, and who can write them.
 ACCESS = [
     ("root", {}, "root", "root"),
-    ("root", {"uid": "ann"}, "root", "root"),
     ("ann", {}, "ann", "ann"),
     ("ann", {"umask": "0"}, "ann", "ann"),
     ("ann", {"umask": "200"}, "ann", ""),
     ("ann", {"umask": "700"}, "", ""),
-    ("ann", {"uid": "bob"}, "", ""),
     ("ann", {"gid": "bob", "umask": "0"}, "ann", "ann"),
     ("root", OTHERS, "root", "root"),
     ("root", {**OTHERS, "uid": "ann"}, "root ann", "root ann"),
@@ -94,6 +92,17 @@ def test_who_may(users, mounter, options, listed_by, written_by):
         assert_refused(users, user, f"echo {user} > {m}/NEW")
         assert_refused(users, user, f"rm -f {m}/NPM_TOKEN")
         assert users.github.secrets()[LIST] == before
+
+
+@pytest.mark.parametrize("mounter, owner", [("root", "ann"), ("ann", "bob"), ("ann", "root")])
+def test_whom_a_mount_is_for_must_get_in(users, mounter, owner):
+    m = users.directory(mounter)
+    number = users.ids.get(owner, 0)
+    done = users.try_mount(mounter, m, uid=number)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"ghsecretfs: uid={number}: user {number} could not enter")
+    assert "allow_other" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert users.mounts() == []
 
 
 @pytest.mark.parametrize(

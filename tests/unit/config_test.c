@@ -156,6 +156,13 @@ static const struct {
     {"[x]:", "not a host name"},
     {"[::1%lo]:", "not a host name"},
     {"localhost:8443:repos/x", "api_url"},
+    {"https://github.com/acme/web", "SOURCE: a URL can't be given here: expected [HOST:]PATH"},
+    {"HTTPS://me:hunter2@ghe.example:8443/", "a URL can't be given here"},
+    {"ssh://git@github.com/acme/web.git", "a URL can't be given here"},
+    {"git@github.com:acme/web", "'git@github.com' is not a host name"},
+    {"api.github.com:orgs", "SOURCE: give github.com instead of api.github.com"},
+    {"www.GitHub.com:", "give github.com instead of www.github.com"},
+    {"api.acme.ghe.com:", "give acme.ghe.com instead of api.acme.ghe.com"},
 };
 
 static void test_bad_sources(void **state)
@@ -164,9 +171,13 @@ static void test_bad_sources(void **state)
     for (size_t i = 0; i < LENGTH(bad_sources); i++) {
         const char *const args[] = {bad_sources[i].source, "/mnt", NULL};
         assert_refused(args, bad_sources[i].problem);
+        assert_null(strstr(message, "hunter2"));
     }
     setenv("GH_HOST", "https://github.com", 1);
-    assert_refused((const char *const[]){"/mnt", NULL}, "GH_HOST: ");
+    assert_refused((const char *const[]){"/mnt", NULL},
+        "GH_HOST: a URL can't be given here: expected a host name");
+    setenv("GH_HOST", "api.github.com", 1);
+    assert_refused((const char *const[]){"/mnt", NULL}, "GH_HOST: give github.com instead of");
     unsetenv("GH_HOST");
 }
 
@@ -313,7 +324,7 @@ static void test_all_options(void **state)
     const char *const list =
         "token_file=/t,api_version=2022-11-28,cache_ttl=0.5,timeout=3600,max_requests=256,"
         "newline=keep,visibility=selected,commit=write,failed_close=quiet,replacers=java:node,"
-        "uid=1,gid=2,umask=027";
+        "uid=1,gid=2,umask=027,allow_other";
     struct config config = parsed((const char *const[]){
         "-o", list, "--cacert=/dev/null", "-ofsname=a\\,b,ro", "-d", "/mnt", NULL});
     assert_string_equal(config.token_file, "/t");
@@ -334,8 +345,55 @@ static void test_all_options(void **state)
     assert_true(config.foreground);
     assert_true(config.debug);
     assert_string_equal(config.fuse_args.argv[2],
-        "ro,nosuid,nodev,noexec,default_permissions,subtype=ghsecretfs,fsname=a\\,b,debug");
+        "allow_other,ro,nosuid,nodev,noexec,default_permissions,subtype=ghsecretfs,"
+        "fsname=a\\,b,debug");
     config_release(&config);
+}
+
+/* Whom uid= gives the mount must get in. */
+static void test_owner(void **state)
+{
+    (void)state;
+    char own[32], other[32], both[48];
+    (void)snprintf(own, sizeof own, "uid=%u", (unsigned)geteuid());
+    (void)snprintf(other, sizeof other, "uid=%u", (unsigned)geteuid() + 1);
+    (void)snprintf(both, sizeof both, "%s,allow_other", other);
+    struct config config = parsed((const char *const[]){"-o", own, "/mnt", NULL});
+    config_release(&config);
+    config = parsed((const char *const[]){"-o", both, "/mnt", NULL});
+    assert_int_equal(config.uid, geteuid() + 1);
+    config_release(&config);
+    assert_refused((const char *const[]){"-o", other, "/mnt", NULL}, "add allow_other");
+    const char *const lent_to_root[] = {"-o", other, "-oallow_root", "/mnt", NULL};
+    if (geteuid() == 0) {
+        assert_refused(lent_to_root, "add allow_other");
+    } else {
+        config = parsed(lent_to_root);
+        config_release(&config);
+    }
+}
+
+static void test_home(void **state)
+{
+    (void)state;
+    char *home = getenv("HOME"), *saved = home ? strdup(home) : NULL;
+    setenv("HOME", "/home/a", 1);
+    struct config config =
+        parsed((const char *const[]){"-o", "ro,token_file=~/t,newline=keep", "/mnt", NULL});
+    assert_string_equal(config.token_file, "/home/a/t");
+    config_release(&config);
+    config = parsed((const char *const[]){"--token_file=/~/t", "/mnt", NULL});
+    assert_string_equal(config.token_file, "/~/t");
+    config_release(&config);
+    assert_refused(
+        (const char *const[]){"--cacert=~/none.pem", "/mnt", NULL}, "/home/a/none.pem");
+    setenv("HOME", "", 1);
+    assert_refused((const char *const[]){"-otoken_file=~/t", "/mnt", NULL}, "$HOME is not set");
+    unsetenv("HOME");
+    assert_refused((const char *const[]){"-ocacert=~/t", "/mnt", NULL}, "$HOME is not set");
+    if (saved)
+        setenv("HOME", saved, 1);
+    free(saved);
 }
 
 static void test_spellings(void **state)
@@ -602,15 +660,56 @@ static void test_files(void **state)
 
 /* --- Help ----------------------------------------------------------------------------- */
 
-static void test_help_fits_a_screen(void **state)
+static char *help_text(void)
 {
-    (void)state;
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);
     help_print(out);
     (void)fclose(out);
+    return text;
+}
+
+/* Is it there as a word, with or without a value? */
+static bool has_option(const char *text, const char *option)
+{
+    size_t len = strlen(option);
+    for (const char *at = text; (at = strstr(at, option)); at += len)
+        if (strchr(" ,", at[-1]) && strchr("=,\n ", at[len]))
+            return true;
+    return false;
+}
+
+static void test_help_has_every_option(void **state)
+{
+    (void)state;
+    static const char *const otherwise[] = {
+        "foreground", "debug", "help", "version", /* have letters */
+        "token",                                  /* only to be refused */
+    };
+    char *text = help_text();
+    size_t seen = 0, count = 0;
+    for (const char *option; (option = config_option(count)); count++) {
+        bool is_otherwise = false;
+        for (size_t i = 0; i < LENGTH(otherwise); i++)
+            is_otherwise |= strcmp(option, otherwise[i]) == 0;
+        seen += is_otherwise;
+        if (!is_otherwise && !has_option(text, option))
+            fail_msg("-h does not tell of %s", option);
+    }
+    assert_true(count > 15);
+    assert_int_equal(seen, LENGTH(otherwise));
+    static const char *const letters[] = {"-f ", "-d ", "-h ", "-V ", "-o "};
+    for (size_t i = 0; i < LENGTH(letters); i++)
+        assert_non_null(strstr(text, letters[i]));
+    free(text);
+}
+
+static void test_help_fits_a_screen(void **state)
+{
+    (void)state;
+    char *text = help_text();
     int lines = 0;
     for (const char *line = text; *line; lines++) {
         size_t columns = strcspn(line, "\n");
@@ -654,6 +753,8 @@ int main(void)
         cmocka_unit_test(test_bad_urls),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all_options),
+        cmocka_unit_test(test_owner),
+        cmocka_unit_test(test_home),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_seconds),
@@ -662,6 +763,7 @@ int main(void)
         cmocka_unit_test(test_mount_options),
         cmocka_unit_test(test_certificates),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_help_has_every_option),
         cmocka_unit_test(test_help_fits_a_screen),
         cmocka_unit_test(test_version_names_itself),
     };
