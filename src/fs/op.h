@@ -43,6 +43,7 @@ struct fs {
     struct op *ops;             /* that are not answered yet */
     struct snapshot *snapshots; /* of open directories */
     struct report *reports;     /* open */
+    struct statx root; /* of the mount, just mounted; all zeroes where it could not be seen */
     bool mounted, init_replied, ended;
 };
 

@@ -120,6 +120,38 @@ static void session_readable(struct loop_watch *watch, uint32_t events)
     }
 }
 
+/* Asks nobody: the file system there may be our own. */
+static bool look_at_mount_point(const struct fs *fs, struct statx *ret)
+{
+    return statx(AT_FDCWD, fs->options.mountpoint, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+               STATX_INO, ret) == 0;
+}
+
+static bool is_still_there(const struct fs *fs)
+{
+    struct statx now;
+    return fs->root.stx_mask == 0 || !look_at_mount_point(fs, &now) ||
+           (now.stx_dev_major == fs->root.stx_dev_major &&
+               now.stx_dev_minor == fs->root.stx_dev_minor);
+}
+
+/*
+ * After a lazy unmount, while somebody still has a file or a directory of the mount, another
+ * mount may be at its place, which libfuse would unmount. libfuse unmounts nothing when the
+ * device has an error, so a pipe that nobody reads takes the device's place. (With the device
+ * closed the mount has ended.)
+ */
+static void leave_place_to_others(struct fs *fs)
+{
+    int fds[2];
+
+    if (is_still_there(fs) || pipe2(fds, O_CLOEXEC) != 0)
+        return;
+    close(fds[0]);
+    dup3(fds[1], fuse_session_fd(fs->session), O_CLOEXEC);
+    close(fds[1]);
+}
+
 int fs_mount(
     struct loop *loop, struct tree *tree, const struct fs_options *options, struct fs **ret)
 {
@@ -148,6 +180,7 @@ int fs_mount(
     if (failed)
         goto fail;
     fs->mounted = true;
+    (void)look_at_mount_point(fs, &fs->root);
     fs->watch.fd = fuse_session_fd(fs->session);
     fcntl(fs->watch.fd, F_SETFL, O_NONBLOCK);
     err = dirops_make_parallel(fs);
@@ -176,6 +209,7 @@ void fs_unmount(struct fs *fs)
     fs_close_directories(fs);
     fs_close_reports(fs);
     if (fs->mounted) {
+        leave_place_to_others(fs);
         descriptors_restore(); /* for fusermount3 */
         fuse_session_unmount(fs->session);
         descriptors_raise();

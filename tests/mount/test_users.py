@@ -33,6 +33,27 @@ def with_numbers(users, options):
     }
 
 
+HOLDS = ["cd {}; exec cat {}", "exec 5< {}/.ghsecretfs/errors; cat {}"]
+
+
+@pytest.mark.parametrize("mounter", ["root", "ann"])
+@pytest.mark.parametrize("hold", HOLDS)
+def test_a_place_that_was_taken_over(users, mounter, hold):
+    """A daemon that was unmounted lazily ends without the next mount of that directory."""
+    m = users.mount(mounter)
+    first = users.daemon()
+    fifo = users.home(mounter) / "fifo"
+    users.do(mounter, f"mkfifo {fifo}; ({hold.format(m, fifo)}) > /dev/null 2>&1 & sleep 0.3")
+    users.do(mounter, f"fusermount3 -uz {m}")
+    assert users.mounts() == [] and first in users.processes()
+    assert users.try_mount(mounter, m).returncode == 0
+    users.do("root", f"kill {first}")
+    wait_until(lambda: first not in users.processes(), what="the first daemon's end")
+    assert [where for where, *_ in users.mounts()] == [m]
+    assert users.do(mounter, f"ls {m}").split() == WEB_SECRETS
+    users.do(mounter, f": > {fifo}")
+
+
 # Who gets in
 
 OTHERS = {"allow_other": True}
