@@ -164,9 +164,7 @@ static void token_not_accepted(struct program *p, const struct failure *why)
             p->config.token_host, token_origin(p->token), why->message);
         break;
     case EKEYREJECTED:
-        log_error("%s: its certificate is not trusted: %s; for a server with a CA of its own "
-                  "give -o cacert=FILE",
-            url, why->message);
+        log_error("%s is not trusted: %s", url, why->message);
         break;
     case EHOSTUNREACH:
         log_error("cannot reach %s: %s", url, why->message);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "command/address.h"
 #include "command/arguments.h"
+#include "command/certificates.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -413,16 +414,9 @@ static int path_from_environment(const char *name, char **ret)
 
 static int set_certificates(struct config *config)
 {
-    char shown[PATH_MAX];
-
-    if (config->ca_file) {
-        if (access(config->ca_file, R_OK) == 0)
-            return 0;
-        const char *problem = strerror(errno);
-        text_printable(shown, sizeof shown, config->ca_file, strlen(config->ca_file));
-        log_error("cacert: can't read %s: %s", shown, problem);
-        return -EINVAL;
-    }
+    config->ca_file_given = config->ca_file != NULL;
+    if (config->ca_file_given)
+        return 0;
     int err = path_from_environment("SSL_CERT_FILE", &config->ca_file);
     return err ? err : path_from_environment("SSL_CERT_DIR", &config->ca_dir);
 }
@@ -471,7 +465,7 @@ static int check_files(struct config *config)
     int err = 0;
     for (size_t i = 0; !err && i < LENGTH(files); i++)
         err = check_outside_mount(config, files[i].name, files[i].path);
-    return err;
+    return err || !config->ca_file_given ? err : certificates_check("cacert", config->ca_file);
 }
 
 /* The kernel lets in nobody but who mounts, whom the modes then shut out; root needs no modes,

@@ -54,6 +54,7 @@ struct config {
     /* Certificates to trust, absolute or NULL: cacert=FILE alone, else $SSL_CERT_FILE and
      * $SSL_CERT_DIR, which libcurl itself does not read. */
     char *ca_file;
+    bool ca_file_given; /* by cacert= */
     char *ca_dir;
 
     uint64_t cache_ttl_ms;

@@ -9,6 +9,7 @@
 #include "base/container.h"
 #include "base/libc.h"
 #include "github/exchange.h"
+#include "github/trust.h"
 
 /* libcurl 7.88 can leave the end of one stream in its own buffer: an event of the socket makes
  * it read for one transfer of the connection, and when no more bytes come there is no other
@@ -99,7 +100,9 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     r->result = classify(x, code);
     r->repeated = x->times_sent > 1;
     if (r->result != HTTP_ANSWERED) {
-        const char *words = x->error[0] ? x->error : curl_easy_strerror(code);
+        const char *words = trust_problem(x->easy, code);
+        if (!words)
+            words = x->error[0] ? x->error : curl_easy_strerror(code);
         r->status = 0;
         text_hide(x->error, r->secret, r->secret_len);
         text_printable(r->detail, sizeof r->detail, words, strlen(words));

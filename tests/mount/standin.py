@@ -193,8 +193,11 @@ def _openssl(*arguments):
     )
 
 
-def make_certificates(directory):
-    """A CA, and a certificate of its for localhost and 127.0.0.1: (CA, certificate, key)."""
+def make_certificates(directory, days=2):
+    """A CA, and a certificate of its for localhost and 127.0.0.1: (CA, certificate, key).
+
+    The certificate is valid for so many days from now; a negative number makes an old one.
+    """
     ca, ca_key, certificate, key, request, extensions = (
         os.path.join(directory, name)
         for name in ("ca.pem", "ca.key", "server.pem", "server.key", "server.csr", "server.ext")
@@ -213,7 +216,7 @@ def make_certificates(directory):
         )
     _openssl(
         *["x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial"],
-        *["-out", certificate, "-days", "2", "-extfile", extensions],
+        *["-out", certificate, "-days", str(days), "-extfile", extensions],
     )
     return ca, certificate, key
 
@@ -229,11 +232,11 @@ class TlsFront:
     The proxy turns a reset or a truncated answer of the server into 502 or a stream reset.
     """
 
-    def __init__(self, standin, directory, port=None):
+    def __init__(self, standin, directory, port=None, days=2):
         binary = find_nghttpx()
         if not binary:
             raise StandinError("nghttpx (package nghttp2-proxy) is not installed")
-        self.ca_file, certificate, key = make_certificates(str(directory))
+        self.ca_file, certificate, key = make_certificates(str(directory), days)
         self.port = port or _free_port()
         self.url = f"https://localhost:{self.port}"
         self.log_file = os.path.join(str(directory), "nghttpx.log")
@@ -242,7 +245,8 @@ class TlsFront:
         self._process = subprocess.Popen(
             dies_with_us
             + [binary, "--conf=/dev/null", "--single-process", "--workers=1"]
-            + [f"--frontend=127.0.0.1,{self.port}", f"--backend=127.0.0.1,{standin.port}"]
+            + [f"--frontend=127.0.0.1,{self.port}", f"--frontend=127.0.0.2,{self.port}"]
+            + [f"--backend=127.0.0.1,{standin.port}"]
             + [f"--errorlog-file={self.log_file}", "--log-level=WARN"]
             + ["--frontend-http2-read-timeout=1h", "--frontend-read-timeout=1h"]
             + ["--backend-read-timeout=1h", "--backend-write-timeout=1h"]
@@ -258,6 +262,8 @@ class TlsFront:
 
     def _wait_until_ready(self):
         context = ssl.create_default_context(cafile=self.ca_file)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
         until = time.monotonic() + START_TIMEOUT
         while True:
             try:

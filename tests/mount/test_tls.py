@@ -76,7 +76,42 @@ def test_a_certificate_for_another_name(run, tls, tmp_path):
     url = tls.url.replace("localhost", "127.0.0.2")
     done = run("-f", "-o", f"api_url={url},cacert={tls.ca_file},timeout=5", directory)
     assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "another host" in line and url in line and "cacert" not in line
     assert not is_mounted(directory)
+
+
+NO_CERTIFICATES = {
+    "empty": ("", 1, "empty"),
+    "a key": ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 1, "PEM"),
+    "binary": ("\0\1\2", 1, "PEM"),
+    "garbled": ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 2, "read"),
+}
+
+
+@pytest.mark.parametrize("text, status, why", NO_CERTIFICATES.values(), ids=NO_CERTIFICATES)
+def test_a_cacert_that_is_none(run, tls, tmp_path, text, status, why):
+    file, directory = tmp_path / "ca.pem", tmp_path / "mnt"
+    file.write_text(text, encoding="ascii")
+    directory.mkdir()
+    for wrong, code, word in ((file, status, why), (tmp_path, 1, "directory")):
+        done = run("-f", "-o", f"api_url={tls.url},cacert={wrong},timeout=5", directory)
+        assert done.returncode == code
+        (line,) = done.stderr.splitlines()
+        assert word in line and "give -o cacert=FILE" not in line
+        assert "cacert" in line
+
+
+def test_a_certificate_that_has_expired(run, github, tmp_path):
+    directory, place = tmp_path / "mnt", tmp_path / "tls"
+    directory.mkdir()
+    place.mkdir()
+    with TlsFront(github, place, days=-1) as front:
+        options = f"api_url={front.url},cacert={front.ca_file},timeout=5"
+        done = run("-f", "-o", options, directory)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "certificate has expired" in line and "clock" in line and "cacert" not in line
 
 
 def test_a_certificate_that_changes_for_the_worse(mount, tls, github, tmp_path):

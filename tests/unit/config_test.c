@@ -18,6 +18,10 @@
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define MAX_ARGS 6
 
+/* A file with a certificate's first line, and the option that names the file. */
+static char ca_file[] = "/tmp/config_test_ca.XXXXXX";
+static char cacert_option[64];
+
 /* What the last parse() wrote to standard error. */
 static char message[4096];
 
@@ -326,7 +330,7 @@ static void test_all_options(void **state)
         "newline=keep,visibility=selected,commit=write,failed_close=quiet,replacers=java:node,"
         "uid=1,gid=2,umask=027,allow_other";
     struct config config = parsed((const char *const[]){
-        "-o", list, "--cacert=/dev/null", "-ofsname=a\\,b,ro", "-d", "/mnt", NULL});
+        "-o", list, cacert_option, "-ofsname=a\\,b,ro", "-d", "/mnt", NULL});
     assert_string_equal(config.token_file, "/t");
     assert_string_equal(config.api_version, "2022-11-28");
     assert_int_equal(config.cache_ttl_ms, 500);
@@ -340,7 +344,7 @@ static void test_all_options(void **state)
     assert_int_equal(config.uid, 1);
     assert_int_equal(config.gid, 2);
     assert_int_equal(config.umask, 027);
-    assert_string_equal(config.ca_file, "/dev/null");
+    assert_string_equal(config.ca_file, ca_file);
     assert_string_equal(config.fsname, "a,b");
     assert_true(config.foreground);
     assert_true(config.debug);
@@ -515,7 +519,10 @@ static const struct {
     {"umask=1000", "octal"},
     {"umask=00077", "octal"},
     {"fsname=a\nb", "no control characters"},
-    {"cacert=/nonexistent/ca.pem", "can't read /nonexistent/ca.pem"},
+    {"cacert=/nonexistent/ca.pem", "cacert: /nonexistent/ca.pem: No such file"},
+    {"cacert=/", "cacert: /: a directory"},
+    {"cacert=/dev/null", "cacert: /dev/null: not a regular file"},
+    {"cacert=/proc/version", "cacert: /proc/version: "},
     {"ro=1", "option ro: "},
     {"context", "option context=: "},
     {"token_file=/a,token_command=b", "can't be used together"},
@@ -603,7 +610,7 @@ static void test_certificates(void **state)
         {NULL, NULL, NULL, NULL, NULL},
         {NULL, "/a.pem", "/certs", "/a.pem", "/certs"},
         {NULL, "", "", NULL, NULL},
-        {"--cacert=/dev/null", "/a.pem", "/certs", "/dev/null", NULL},
+        {cacert_option, "/a.pem", "/certs", ca_file, NULL},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         if (cases[i].file)
@@ -737,10 +744,21 @@ static void test_version_names_itself(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    int fd = mkostemp(ca_file, O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "A comment\n-----BEGIN CERTIFICATE-----\n") > 0);
+    close(fd);
+    (void)snprintf(cacert_option, sizeof cacert_option, "--cacert=%s", ca_file);
     unsetenv("GH_HOST");
     unsetenv("SSL_CERT_FILE");
     unsetenv("SSL_CERT_DIR");
     return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return unlink(ca_file);
 }
 
 int main(void)
@@ -767,5 +785,5 @@ int main(void)
         cmocka_unit_test(test_help_fits_a_screen),
         cmocka_unit_test(test_version_names_itself),
     };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
