@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/container.h"
@@ -25,6 +24,7 @@
 #include "daemon.h"
 #include "fs/fs.h"
 #include "github/seal.h"
+#include "mountpoint.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 
@@ -96,7 +96,7 @@ static void start_have_root(struct program *p, struct node *root)
     };
     int err = fs_mount(p->loop, p->tree, &options, &p->fs);
     if (err) {
-        log_error("cannot mount on %s", p->mountpoint);
+        log_error("cannot mount on %s: see the line above", p->mountpoint);
         program_stop(p, STATUS_USAGE);
     }
 }
@@ -342,46 +342,6 @@ static int watch_signals(struct program *p)
 
 /* --- The whole ------------------------------------------------------------------------ */
 
-static bool check_mountpoint(struct program *p)
-{
-    const char *given = p->config.mountpoint;
-    struct stat st;
-    struct statfs fs;
-
-    /* Of a dead mount the kernel may still know the attributes; statfs asks. */
-    if (stat(given, &st) != 0 || statfs(given, &fs) != 0) {
-        if (errno == ENOTCONN)
-            log_error("%s is the mount of a program that has ended: free it with "
-                      "'fusermount3 -u %s'",
-                given, given);
-        else if (errno == ENOENT)
-            log_error("mount point %s does not exist: make it with 'mkdir %s'", given, given);
-        else
-            log_error("mount point %s: %s", given, strerror(errno));
-        return false;
-    }
-    if (!S_ISDIR(st.st_mode)) {
-        log_error("mount point %s is not a directory", given);
-        return false;
-    }
-    p->mountpoint = realpath(given, NULL);
-    if (!p->mountpoint)
-        log_error("mount point %s: %s", given, strerror(errno));
-    return p->mountpoint != NULL;
-}
-
-/* libfuse says that it can't open the device, and no more. */
-static bool check_device(void)
-{
-    if (access("/dev/fuse", R_OK | W_OK) == 0)
-        return true;
-    int err = errno;
-    log_error("/dev/fuse: %s: %s", strerror(err),
-        err != ENOENT ? "mount as root, or have root run 'chmod 666 /dev/fuse'"
-                      : "load the kernel's module with 'modprobe fuse'");
-    return false;
-}
-
 static bool check_memory(void)
 {
     size_t lockable = locked_setup();
@@ -398,8 +358,9 @@ static void close_side_doors(void)
 {
     static const struct rlimit no_core = {0};
     if (!heap_setup())
-        log_warning("this build does not wipe memory when it is freed: copies of secrets and of "
-                    "the token can stay in the process");
+        log_warning(
+            "this build does not wipe memory when it is freed: copies of secrets and of "
+            "the token can stay in the process");
     (void)setrlimit(RLIMIT_CORE, &no_core);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor ptrace, nor /proc/PID/mem, but for root */
     unsetenv("SSLKEYLOGFILE"); /* OpenSSL and libcurl would write the session keys there */
@@ -468,7 +429,8 @@ int main(int argc, char *argv[])
     descriptors_raise();
     if (p.config.debug)
         log_set_level(LOG_LEVEL_DEBUG);
-    if (seal_setup() == 0 && check_memory() && check_device() && check_mountpoint(&p))
+    if (seal_setup() == 0 && check_memory() && mountpoint_check_tools() &&
+        mountpoint_check(p.config.mountpoint, &p.mountpoint))
         status = program_run(&p);
     program_release(&p);
     return (int)status;

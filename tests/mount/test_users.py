@@ -54,6 +54,44 @@ def test_a_place_that_was_taken_over(users, mounter, hold):
     users.do(mounter, f": > {fifo}")
 
 
+# Where a user can't mount
+
+
+def assert_told(done, *words):
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ghsecretfs: ")
+    for word in words:
+        assert word in line
+
+
+def test_mounting_twice(users):
+    m = users.mount("ann")
+    assert_told(users.try_mount("ann", m), str(m), "mounted already", "fusermount3 -u")
+    assert users.do("ann", f"ls {m}").split() == WEB_SECRETS
+    assert len(users.mounts()) == 1
+
+
+@pytest.mark.parametrize(
+    "owner, mode", [("root", "700"), ("root", "755"), ("root", "1777"), ("ann", "500")]
+)
+def test_a_directory_that_users_do_not_own(users, owner, mode):
+    m = users.directory(owner, mode)
+    assert_told(users.try_mount("ann", m), str(m), "own", mode)
+    assert users.mounts() == []
+
+
+def test_without_fusermount(users):
+    m = users.directory("ann")
+    program = users.do("root", "realpath $(command -v fusermount3)").strip()
+    users.do("root", f"mount --bind /dev/null {program}")
+    try:
+        assert_told(users.try_mount("ann", m), "fusermount3", "install the package fuse3")
+    finally:
+        users.do("root", f"umount {program}")
+    assert users.mounts() == []
+
+
 # Who gets in
 
 OTHERS = {"allow_other": True}
