@@ -10,6 +10,9 @@
 
 #define WARN_UNUSED __attribute__((warn_unused_result))
 
+/* U+FEFF in UTF-8: some editors put it before a text. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /*
  * Copies at most `len` bytes of `src` to `out` (of `size` bytes, always terminated) as one
  * line of printable characters: runs of white space become one space; each byte of a character

@@ -36,11 +36,10 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 /* Without the file open there is no value yet that could be longer than nothing. */
 static int set_size(const struct node *node, uint64_t size, struct fuse_file_info *file)
 {
-    if (node->kind->type == NODE_CONTROL) {
-        if (file)
-            control_truncate((struct control *)(uintptr_t)file->fh);
-        return 0; /* it is what is written that counts */
-    }
+    if (node->kind->type == NODE_CONTROL && file)
+        return control_truncate((struct control *)(uintptr_t)file->fh, size);
+    if (node->kind->type == NODE_CONTROL)
+        return size == 0 ? 0 : -EINVAL; /* it is what is written that counts */
     if (node_staged(node))
         return value_truncate(&node_staged(node)->value, size);
     if (node->kind->type != NODE_SECRET && node->kind->type != NODE_BULK)

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "fs/op.h"
+#include "tree/control.h"
 #include "tree/staging.h"
 
 static mode_t file_type(const struct node *node)
@@ -26,6 +27,8 @@ static off_t size(const struct fs *fs, const struct node *node, const struct ask
     case NODE_BULK:
         return (off_t)handle_size(
             fs->tree, node, (const struct handle *)(uintptr_t)asker->file, asker->tid);
+    case NODE_CONTROL:
+        return (off_t)control_size(fs->tree, node);
     default:
         return 0;
     }

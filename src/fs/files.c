@@ -38,11 +38,6 @@ static bool is_control(const struct node *node)
     return node->kind->type == NODE_CONTROL;
 }
 
-static bool wants_reading(const struct fuse_file_info *file)
-{
-    return (file->flags & O_ACCMODE) != O_WRONLY;
-}
-
 static bool wants_writing(const struct fuse_file_info *file)
 {
     return (file->flags & O_ACCMODE) != O_RDONLY;
@@ -181,7 +176,8 @@ static void open_control(fuse_req_t req, struct node *node, struct fuse_file_inf
         return;
     op->file = *file;
     op->is_open = true;
-    tree_open_control(&op->task, wants_reading(file), file->flags & O_APPEND);
+    op->task.flags = file->flags;
+    tree_open_control(&op->task);
 }
 
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
@@ -215,10 +211,20 @@ void fs_read(
         return;
     }
     const struct buffer *text =
-        is_report(node) ? &report_of(file)->text : &control_of(file)->text;
+        is_report(node) ? &report_of(file)->text : &control_of(file)->list.text;
     size_t at = (size_t)offset < text->len ? (size_t)offset : text->len;
     size_t left = text->len - at;
     fuse_reply_buf(req, text->data ? text->data + at : NULL, left < size ? left : size);
+}
+
+/* Operations on an open control file are on its directory, and `errors` names the file. */
+static struct op *control_op(fuse_req_t req, const struct node *node, const char *operation,
+    void (*done)(struct task *task, int err))
+{
+    struct op *op = op_new(req, node->parent, operation, done);
+    if (op)
+        snprintf(op->task.name, sizeof op->task.name, "%s", node->name);
+    return op;
 }
 
 static void write_done(struct task *task, int err)
@@ -236,30 +242,25 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
     struct fuse_file_info *file)
 {
     struct node *node = fs_node(fs_of(req), ino);
-    struct op *op =
-        op_new(req, node && is_control(node) ? node->parent : node, "write", write_done);
+    bool writes_control = node && is_control(node);
+    struct op *op = writes_control ? control_op(req, node, "write", write_done)
+                                   : op_new(req, node, "write", write_done);
     if (!op)
         return;
     op->size = size;
-    if (is_control(node)) {
-        tree_write_control(&op->task, control_of(file), data, size);
-        return;
-    }
     /* The flags are those of this write: fcntl(2) may have set O_APPEND since the open. */
-    uint64_t at = (uint64_t)offset;
-    tree_write(&op->task, handle_of(file), data, size, file->flags & O_APPEND ? NULL : &at);
-}
-
-static void flush_control(fuse_req_t req, struct node *node, struct fuse_file_info *file)
-{
-    struct op *op = op_new(req, node->parent, "write", op_reply_status);
-    if (op)
-        tree_flush_control(&op->task, control_of(file));
+    uint64_t offset_in_file = (uint64_t)offset;
+    const uint64_t *at = file->flags & O_APPEND ? NULL : &offset_in_file;
+    if (writes_control)
+        tree_write_control(&op->task, control_of(file), data, size, at);
+    else
+        tree_write(&op->task, handle_of(file), data, size, at);
 }
 
 /* What a flush and an fsync have in common: only what was written to is of interest. */
 static void settle(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file,
-    const char *operation, void (*act)(struct task *task, struct handle *handle))
+    const char *operation, void (*act)(struct task *task, struct handle *handle),
+    void (*act_control)(struct task *task, struct control *control))
 {
     struct node *node = fs_node(fs_of(req), ino);
 
@@ -268,7 +269,9 @@ static void settle(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file,
         return;
     }
     if (node && is_control(node)) {
-        flush_control(req, node, file);
+        struct op *op = control_op(req, node, operation, op_reply_status);
+        if (op)
+            act_control(&op->task, control_of(file));
         return;
     }
     struct op *op = op_new(req, node, operation, op_reply_status);
@@ -278,13 +281,13 @@ static void settle(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file,
 
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
-    settle(req, ino, file, "write", tree_flush);
+    settle(req, ino, file, "write", tree_flush, tree_flush_control);
 }
 
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *file)
 {
     (void)data_only;
-    settle(req, ino, file, "fsync", tree_fsync);
+    settle(req, ino, file, "fsync", tree_fsync, tree_fsync_control);
 }
 
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)

@@ -3,65 +3,106 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/container.h"
 #include "github/list.h"
 #include "github/url.h"
 #include "tree/directory.h"
+#include "tree/entry_ids.h"
 #include "tree/policy.h"
 #include "tree/tree.h"
 
 /* More names than this are looked up in a listing of the organization, a hundred a request. */
 #define ONE_BY_ONE_MAX 10
+/* As many that the listing does not have may be repositories that were renamed; thousands would
+ * keep others from the server, only to end in a refusal. */
+#define UNLISTED_MAX 100
+/* Requests of one change at once: a part of what `max_requests` lets through, since others want
+ * to get through too. */
+#define STEPS_MAX 16
 
 /* One entry's request: a lookup, or an addition or removal. */
 struct step {
     struct change *change;
-    struct entry *entry;
+    struct entry *entry; /* NULL: the step is free */
     struct call *call;
 };
 
 struct change {
     struct task *task;
+    change_done *done;
     struct entries entries;
     bool additions;
-    struct step *steps; /* one an entry */
-    size_t pending;
     struct list *list; /* of the organization's repositories */
+
+    /* Entries one by one: lookups, then perhaps additions and removals. */
+    bool lookups;                   /* of those whose number is not known */
+    int (*send)(struct step *step); /* 0 or -errno */
+    void (*all_done)(struct change *change);
+    struct step steps[STEPS_MAX];
+    size_t next; /* entry to be looked at */
+    size_t under_way, succeeded;
+
+    struct node *secret; /* referenced, from when its turn is asked for; or NULL */
+    struct wait turn;    /* among the changes of the secret */
+    bool has_turn;
     struct call *set;
-    struct failure failure; /* the first */
-    unsigned failures;
+    bool sent; /* something that is no lookup, or it is about to be */
+    struct failure failure;
 };
 
 void change_cancel(struct change *change)
 {
     if (!change)
         return;
-    for (size_t i = 0; change->steps && i < change->entries.count; i++)
+    for (size_t i = 0; i < STEPS_MAX; i++)
         call_cancel(change->steps[i].call);
     list_cancel(change->list);
     call_cancel(change->set);
+    wait_leave(&change->turn);
     entries_release(&change->entries);
-    free(change->steps);
+    struct nodes *nodes = &change->task->tree->nodes;
+    struct node *secret = change->secret;
+    bool had_turn = change->has_turn;
     free(change);
+    if (had_turn)
+        node_give_turn(secret); /* whoever waits goes on from here */
+    if (secret)
+        node_unref(nodes, secret);
+}
+
+/* How far it came is news when not all was changed. */
+static void tell_progress(const struct change *change, struct failure *failure)
+{
+    char message[2 * FAILURE_MESSAGE_SIZE];
+    if (!change->sent || change->succeeded == 0)
+        return;
+    snprintf(message, sizeof message, "%zu of %zu changed; %s", change->succeeded,
+        change->entries.count, failure->message);
+    text_printable(failure->message, sizeof failure->message, message, strlen(message));
 }
 
 /* The task owns the change, and frees it when it ends. */
 static void change_end(struct change *change)
 {
     struct task *task = change->task;
+    struct failure failure = change->failure;
     struct node *secrets = policy_secrets(task->tree, task->node);
 
-    if (secrets && secrets->dir)
+    if (change->sent && secrets && secrets->dir)
         secrets->dir->fresh_until_ms = 0; /* updated_at moves with the list */
-    if (change->failure.err)
-        task_fail(task, &change->failure);
-    else
-        task_finish(task);
+    tell_progress(change, &failure);
+    change->done(task, failure.err ? &failure : NULL);
 }
 
-static void change_fail(struct change *change, int err, const char *message)
+static void change_fail(struct change *change, int err)
 {
-    failure_set(&change->failure, err, "%s", message);
+    failure_set(&change->failure, err, "%s", strerror(-err));
     change_end(change);
+}
+
+static bool replaces(const struct change *change)
+{
+    return !change->entries.is_signed && !change->additions;
 }
 
 /* orgs/ORG/actions/access/NAME */
@@ -70,8 +111,79 @@ static const char *organization_of(const struct node *policy_node)
     return policy_node->parent->parent->parent->name;
 }
 
+/* The first failure is told, with the line that it is about. */
+static void note_failure(
+    struct change *change, const struct entry *entry, const struct failure *why)
+{
+    char message[2 * FAILURE_MESSAGE_SIZE];
+
+    if (change->failure.err)
+        return;
+    change->failure = *why;
+    snprintf(
+        message, sizeof message, "line %u: %.80s: %s", entry->line, entry->name, why->message);
+    text_printable(
+        change->failure.message, sizeof change->failure.message, message, strlen(message));
+}
+
+/* Sends what there is room for, and goes on when nothing is under way any more. */
+static void send_more(struct change *change)
+{
+    size_t i = 0;
+    while (i < STEPS_MAX && change->next < change->entries.count && !change->failure.err) {
+        struct step *step = &change->steps[i];
+        struct entry *entry = &change->entries.entry[change->next];
+        if (change->lookups && entry->id >= 0) {
+            change->next++;
+        } else if (step->entry) {
+            i++;
+        } else {
+            *step = (struct step){.change = change, .entry = entry};
+            int err = change->send(step);
+            if (err) {
+                struct failure why;
+                failure_set(&why, err, "%s", strerror(-err));
+                note_failure(change, entry, &why);
+                step->entry = NULL;
+            } else {
+                change->next++;
+                change->under_way++;
+            }
+        }
+    }
+    if (change->under_way == 0 && change->failure.err)
+        change_end(change);
+    else if (change->under_way == 0)
+        change->all_done(change);
+}
+
+/* What was asked has an answer: `why` is NULL on success. The entry. */
+static struct entry *step_ended(struct step *step, const struct failure *why)
+{
+    struct entry *entry = step->entry;
+    step->call = NULL;
+    step->entry = NULL;
+    step->change->under_way--;
+    step->change->succeeded += !why;
+    if (why)
+        note_failure(step->change, entry, why);
+    return entry;
+}
+
+static void send_one_by_one(struct change *change, int (*send)(struct step *step),
+    void (*all_done)(struct change *change))
+{
+    change->lookups = !change->sent;
+    change->send = send;
+    change->all_done = all_done;
+    change->next = 0;
+    send_more(change);
+}
+
+/* Changing what is selected */
+
 static int selection_path(
-    const struct change *change, const struct step *step, struct buffer *ret)
+    const struct change *change, const struct entry *entry, struct buffer *ret)
 {
     const struct node *node = change->task->node;
     const char *parts[] = {"secrets", node->name, "repositories"};
@@ -79,29 +191,45 @@ static int selection_path(
     int err = node_api_path(node->parent->parent, ret);
     if (!err)
         err = url_add_path(ret, parts, 3);
-    if (!err && step)
-        err = buffer_printf(ret, "/%" PRId64, step->entry->id);
+    if (!err && entry)
+        err = buffer_printf(ret, "/%" PRId64, entry->id);
+    return err;
+}
+
+/* What the selection becomes, without what is removed. */
+static int add_entries(const struct change *change, struct selection *selection)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < change->entries.count; i++) {
+        const struct entry *entry = &change->entries.entry[i];
+        if (entry->sign != '-')
+            err = selection_add(selection, entry->name, entry->id);
+    }
+    selection_sort(selection);
     return err;
 }
 
 /* What is held is changed here, and goes to the server with the value. */
-static int apply_to_held(struct change *change)
+static int apply_to_held(const struct change *change)
 {
     struct policy *policy = change->task->node->policy;
-    struct selection *selection = &policy->selection;
-    bool replace = !change->entries.is_signed && !change->additions;
-    int err = 0;
+    struct selection fresh = {0};
+    size_t count;
+    int64_t *removed = entries_ids(&change->entries, '-', &count);
 
-    policy->generation++;
-    if (replace)
-        selection_release(selection);
-    for (size_t i = 0; !err && i < change->entries.count; i++) {
-        const struct entry *entry = &change->entries.entry[i];
-        if (entry->sign == '-')
-            selection_remove(selection, entry->id);
-        else
-            err = selection_add(selection, entry->name, entry->id);
+    if (!removed)
+        return -ENOMEM;
+    int err = add_entries(change, replaces(change) ? &fresh : &policy->selection);
+    if (!err && replaces(change)) {
+        selection_release(&policy->selection);
+        policy->selection = fresh;
+    } else if (err) {
+        selection_release(&fresh);
+    } else if (count > 0) {
+        selection_remove(&policy->selection, removed, count);
     }
+    policy->generation++;
+    free(removed);
     return err;
 }
 
@@ -114,28 +242,16 @@ static void set_done(void *arg, const struct failure *why)
     change_end(change);
 }
 
-/* "web" and "acme/web" are one. */
-static size_t add_once(int64_t *ids, size_t count, int64_t id)
-{
-    for (size_t i = 0; i < count; i++)
-        if (ids[i] == id)
-            return count;
-    ids[count] = id;
-    return count + 1;
-}
-
 static int send_set(struct change *change)
 {
     struct buffer path, body;
-    size_t count = 0;
-    int64_t *ids = calloc(change->entries.count + 1, sizeof *ids);
+    size_t count;
+    int64_t *ids = entries_ids(&change->entries, 0, &count);
 
     buffer_init(&body, 64 + 20 * change->entries.count);
     int err = selection_path(change, NULL, &path);
     if (!ids)
         err = -ENOMEM;
-    for (size_t i = 0; !err && i < change->entries.count; i++)
-        count = add_once(ids, count, change->entries.entry[i].id);
     if (!err)
         err = buffer_add_string(&body, "{\"selected_repository_ids\":");
     if (!err)
@@ -151,103 +267,106 @@ static int send_set(struct change *change)
     return err;
 }
 
-static void step_failed(struct step *step, const struct failure *why)
-{
-    struct change *change = step->change;
-    char message[2 * FAILURE_MESSAGE_SIZE];
-
-    if (change->failures++ > 0)
-        return; /* the first is told, by its name */
-    change->failure = *why;
-    snprintf(message, sizeof message, "%.80s: %s", step->entry->name, why->message);
-    text_printable(
-        change->failure.message, sizeof change->failure.message, message, strlen(message));
-}
-
-static void step_done(void *arg, const struct failure *why)
+static void changed_one(void *arg, const struct failure *why)
 {
     struct step *step = arg;
-    struct change *change = step->change;
-
-    step->call = NULL;
-    if (why)
-        step_failed(step, why);
-    if (--change->pending == 0)
-        change_end(change);
+    step_ended(step, why);
+    send_more(step->change);
 }
 
-static int send_step(struct change *change, struct step *step)
+static int change_one(struct step *step)
 {
+    struct change *change = step->change;
     struct buffer path;
-    int err = selection_path(change, step, &path);
+    int err = selection_path(change, step->entry, &path);
     if (!err)
         err = call_change(change->task->tree->github,
             step->entry->sign == '-' ? ENDPOINT_DESELECT : ENDPOINT_SELECT, path.data, NULL,
-            change->task->deadline_ms, step_done, step, &step->call);
+            change->task->deadline_ms, changed_one, step, &step->call);
     buffer_release(&path);
     return err;
 }
 
-/* All numbers are known. */
+/* Nothing else changes the secret meanwhile. */
 static void apply(struct change *change)
 {
     int err = 0;
 
     if (policy_is_held(change->task->node)) {
         err = apply_to_held(change);
-        if (err)
-            change_fail(change, err, strerror(-err));
-        else
+        if (!err)
             change_end(change);
-        return;
-    }
-    if (!change->entries.is_signed && !change->additions) {
-        err = send_set(change);
-    } else if (change->entries.count == 0) {
-        change_end(change);
-        return;
     } else {
-        change->pending = change->entries.count;
-        for (size_t i = 0; !err && i < change->entries.count; i++)
-            err = send_step(change, &change->steps[i]);
+        change->sent = true;
+        change->succeeded = 0; /* of the lookups */
+        if (replaces(change))
+            err = send_set(change);
+        else
+            send_one_by_one(change, change_one, change_end);
     }
     if (err)
-        change_fail(change, err, strerror(-err));
+        change_fail(change, err);
 }
 
-static void resolved(void *arg, const struct failure *why, const struct row *row)
+static void have_turn(struct wait *wait)
+{
+    struct change *change = CONTAINER_OF(wait, struct change, turn);
+    change->has_turn = true;
+    apply(change);
+}
+
+/* All numbers are known. A PUT of the value, which says who may use it, is never beside this.
+ */
+static void all_known(struct change *change)
+{
+    struct node *secret = policy_secret(change->task->tree, change->task->node);
+    int err = entries_keep_last(&change->entries);
+
+    if (err) {
+        change_fail(change, err);
+        return;
+    }
+    change->turn.done = have_turn;
+    change->turn.deadline_ms = change->task->deadline_ms;
+    if (secret) {
+        change->secret = node_ref(secret);
+        if (node_take_turn(secret, &change->turn) == -EINPROGRESS)
+            return;
+        change->has_turn = true;
+    }
+    apply(change);
+}
+
+/* Finding numbers */
+
+static void looked_up(void *arg, const struct failure *why, const struct row *row)
 {
     struct step *step = arg;
     struct change *change = step->change;
+    struct failure failure;
 
-    step->call = NULL;
-    if (why) {
-        step_failed(step, why);
-    } else if (row->id < 0) {
-        struct failure failure;
+    if (!why && row->id < 0) {
         failure_set(&failure, -EPROTO, "the answer has no number");
-        step_failed(step, &failure);
-    } else {
-        step->entry->id = row->id;
-        repository_ids_add(&change->task->tree->repository_ids, row->name, row->id);
-        char *name = strdup(row->name); /* a number's name, and GitHub's spelling */
-        if (name) {
-            free(step->entry->name);
-            step->entry->name = name;
-        }
+        why = &failure;
     }
-    if (--change->pending > 0)
-        return;
+    struct entry *entry = step_ended(step, why);
+    if (!why) {
+        repository_ids_add(&change->task->tree->repository_ids, row->name, row->id);
+        int err = entry_know(entry, row->name, row->id);
+        if (err)
+            failure_set(&change->failure, err, "%s", strerror(-err));
+    }
     if (change->failure.err)
-        change_end(change);
+        change_end(change); /* without waiting for the others: nothing is to be changed */
     else
-        apply(change);
+        send_more(change);
 }
 
 /* "/repos/OWNER/REPO", or "/repositories/NUMBER". */
-static int resolve_one(struct change *change, struct step *step)
+static int look_up(struct step *step)
 {
     char owner[NAME_SIZE];
+    const struct change *change = step->change;
     const char *name = step->entry->name, *slash = strchr(name, '/');
     struct buffer path;
     buffer_init(&path, URL_MAX);
@@ -262,35 +381,17 @@ static int resolve_one(struct change *change, struct step *step)
     }
     if (!err)
         err = call_get(change->task->tree->github, path.data, ROW_SELECTED,
-            change->task->deadline_ms, resolved, step, &step->call);
+            change->task->deadline_ms, looked_up, step, &step->call);
     buffer_release(&path);
     return err;
-}
-
-/* Asks for each number that is not known, all at once. */
-static void resolve_rest(struct change *change)
-{
-    int err = 0;
-    for (size_t i = 0; i < change->entries.count; i++) {
-        struct entry *entry = &change->entries.entry[i];
-        entry->id = repository_ids_find(&change->task->tree->repository_ids, entry->name);
-        change->pending += entry->id < 0;
-    }
-    if (change->pending == 0) {
-        apply(change);
-        return;
-    }
-    for (size_t i = 0; !err && i < change->entries.count; i++)
-        if (change->entries.entry[i].id < 0)
-            err = resolve_one(change, &change->steps[i]);
-    if (err)
-        change_fail(change, err, strerror(-err));
 }
 
 static void have_listing(
     void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
 {
     struct change *change = arg;
+    const struct entry *first = NULL;
+    struct failure failure;
     (void)etags;
 
     change->list = NULL;
@@ -298,29 +399,34 @@ static void have_listing(
     for (size_t i = 0; !why && i < rows->count; i++)
         repository_ids_add(
             &change->task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
-    resolve_rest(change);
-}
-
-/* How many names of the organization are not known? */
-static size_t count_unknown(const struct change *change, const char *organization)
-{
-    size_t unknown = 0, len = strlen(organization);
-    for (size_t i = 0; i < change->entries.count; i++) {
-        const char *name = change->entries.entry[i].name;
-        unknown += strncasecmp(name, organization, len) == 0 && name[len] == '/' &&
-                   repository_ids_find(&change->task->tree->repository_ids, name) < 0;
+    int err = why ? 0 : entries_find_listed(&change->entries, rows);
+    if (err) {
+        change_fail(change, err);
+        return;
     }
-    return unknown;
+    if (entries_recall(&change->entries, &change->task->tree->repository_ids, &first) <=
+        UNLISTED_MAX) {
+        send_one_by_one(change, look_up, all_known);
+        return;
+    }
+    if (!why) {
+        failure_set(
+            &failure, -ENOENT, "none of the organization's; nor are %d others", UNLISTED_MAX);
+        why = &failure;
+    }
+    note_failure(change, first, why);
+    change_end(change);
 }
 
 static void resolve(struct change *change)
 {
-    const char *organization = organization_of(change->task->node);
-    const char *parts[] = {"orgs", organization, "repos"};
+    const char *parts[] = {"orgs", organization_of(change->task->node), "repos"};
+    const struct entry *first;
     struct buffer path;
 
-    if (count_unknown(change, organization) <= ONE_BY_ONE_MAX) {
-        resolve_rest(change);
+    if (entries_recall(&change->entries, &change->task->tree->repository_ids, &first) <=
+        ONE_BY_ONE_MAX) {
+        send_one_by_one(change, look_up, all_known);
         return;
     }
     buffer_init(&path, URL_MAX);
@@ -330,26 +436,25 @@ static void resolve(struct change *change)
             change->task->deadline_ms, have_listing, change, &change->list);
     buffer_release(&path);
     if (err)
-        change_fail(change, err, strerror(-err));
+        change_fail(change, err);
 }
 
-void change_start(struct task *task, struct entries *entries, bool additions)
+void change_start(struct task *task, struct entries *entries, bool additions, change_done *done)
 {
     struct change *change = calloc(1, sizeof *change);
-    if (change)
-        change->steps = calloc(entries->count ? entries->count : 1, sizeof *change->steps);
-    if (!change || !change->steps) {
-        free(change);
+    if (!change) {
+        struct failure why;
+        failure_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
         entries_release(entries);
-        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        done(task, &why);
         return;
     }
     change->task = task;
+    change->done = done;
     change->entries = *entries;
     *entries = (struct entries){0};
     change->additions = additions;
-    for (size_t i = 0; i < change->entries.count; i++)
-        change->steps[i] = (struct step){.change = change, .entry = &change->entries.entry[i]};
     task->change = change;
+    task_counts_as_upload(task); /* the end of the program waits for it */
     resolve(change);
 }

@@ -1,57 +1,66 @@
+/* Control files that are open: until they are, and from their last flush on. What their writes
+ * mean is in control_write.c. */
 #include "tree/control.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utlist.h>
 
 #include "base/container.h"
-#include "github/list.h"
-#include "github/url.h"
-#include "tree/change.h"
+#include "tree/control_write.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
 #include "tree/notice.h"
 #include "tree/policy.h"
 #include "tree/tree.h"
 
-/* 10,000 repositories with the longest names there can be. */
-#define LIST_MAX (2u << 20)
+/* Opening */
 
-static bool is_visibility(const struct node *file)
+static bool can_write(const struct task *task)
 {
-    return file->kind == kind_get(KIND_VISIBILITY);
+    return (task->flags & O_ACCMODE) != O_RDONLY;
 }
 
-void control_close(struct control *control)
+/* Makes what is open, with `text` in it, which is taken over. */
+static void open_finish(struct task *task, struct buffer *text)
 {
-    struct node *node = control->node;
-    struct tree *tree = control->tree;
+    struct tree *tree = task->tree;
+    struct control *control = calloc(1, sizeof *control);
 
-    DL_DELETE(tree->controls, control);
-    if (control->notice_fd >= 0)
-        close(control->notice_fd);
-    buffer_release(&control->text);
-    buffer_release(&control->list);
-    free(control);
-    node_unref(&tree->nodes, node);
-}
-
-void control_truncate(struct control *control)
-{
-    buffer_clear(&control->list);
-    control->dirty = false;
-    control->has_plain = false;
-    control->has_changed = false;
-    control->spoilt = 0;
-}
-
-static void open_finish(struct task *task)
-{
-    task->control = task->opening;
-    task->opening = NULL;
+    if (!control) {
+        buffer_release(text);
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    control->tree = tree;
+    control->node = node_ref(task->node);
+    control->can_write = can_write(task);
+    control->list.text = *text;
+    control->list.additions = control_is_visibility(control) || task->flags & O_APPEND;
+    list_text_settle(&control->list);
+    writers_init(&control->writers, task->tid);
+    control->notice_fd = control->can_write && tree->options.tell_writers
+                             ? notice_open(task->tid, task->uid)
+                             : -1;
+    DL_APPEND(tree->controls, control);
+    task->control = control;
     task->result = task->node;
     task_finish(task);
+}
+
+static void open_with(struct task *task, const struct selection *selection)
+{
+    struct buffer text;
+    buffer_init(&text, LIST_TEXT_MAX);
+    int err = selection_write(selection, &text);
+    if (err) {
+        buffer_release(&text);
+        task_fail_errno(task, err, strerror(-err));
+    } else {
+        open_finish(task, &text);
+    }
 }
 
 static void have_selected(
@@ -71,33 +80,38 @@ static void have_selected(
         err = selection_add(&selection, rows->row[i].name, rows->row[i].id);
         repository_ids_add(&task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
     }
-    if (!err)
-        err = selection_write(&selection, &task->opening->text);
-    selection_release(&selection);
+    selection_sort(&selection);
     if (err)
         task_fail_errno(task, err, strerror(-err));
     else
-        open_finish(task);
+        open_with(task, &selection);
+    selection_release(&selection);
 }
 
 /* What is selected is asked for each time: it changes by other hands too. */
-static void read_repositories(struct task *task)
+static void open_repositories(struct task *task)
 {
     struct node *policy_node = task->node->parent;
-    int err;
 
     if (policy_is_held(policy_node)) {
-        err = selection_write(&policy_node->policy->selection, &task->opening->text);
-        if (err)
-            task_fail_errno(task, err, strerror(-err));
-        else
-            open_finish(task);
+        open_with(task, &policy_node->policy->selection);
         return;
     }
-    err = policy_fetch_selected(
+    int err = policy_fetch_selected(
         policy_node->parent->parent, policy_node->name, task, have_selected);
     if (err)
         task_fail_errno(task, err, strerror(-err));
+}
+
+static void open_visibility(struct task *task, enum visibility visibility)
+{
+    struct buffer text;
+    buffer_init(&text, LIST_TEXT_MAX);
+    int err = buffer_printf(&text, "%s\n", visibility_name(visibility));
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        open_finish(task, &text);
 }
 
 static void have_secret(struct wait *wait)
@@ -105,44 +119,34 @@ static void have_secret(struct wait *wait)
     struct task *task = CONTAINER_OF(wait, struct task, wait);
     struct node *policy_node = task->node->parent;
     enum visibility visibility = policy_visibility(policy_node);
-    int err = 0;
 
-    if (wait->failure.err && !policy_is_held(policy_node)) {
+    if (wait->failure.err && !policy_is_held(policy_node))
         task_fail(task, &wait->failure);
-    } else if (visibility == VISIBILITY_NONE) {
+    else if (visibility == VISIBILITY_NONE)
         task_fail_errno(task, -ENOENT, strerror(ENOENT));
-    } else if (is_visibility(task->node)) {
-        err = buffer_printf(&task->opening->text, "%s\n", visibility_name(visibility));
-        if (err)
-            task_fail_errno(task, err, strerror(-err));
-        else
-            open_finish(task);
-    } else {
-        read_repositories(task);
-    }
+    else if (node_is_visibility(task->node))
+        open_visibility(task, visibility);
+    else
+        open_repositories(task);
 }
 
-void tree_open_control(struct task *task, bool reading, bool append)
+/* Does it matter what the file reads as? What is written to a list that was not truncated is
+ * written over the list that there is. */
+static bool needs_text(const struct task *task)
 {
-    struct control *control = calloc(1, sizeof *control);
+    bool reads = (task->flags & O_ACCMODE) != O_WRONLY;
+    bool overwrites = !(task->flags & O_APPEND) && !node_is_visibility(task->node);
+    return !(task->flags & O_TRUNC) && (reads || overwrites);
+}
+
+void tree_open_control(struct task *task)
+{
     struct node *policy_node = task->node->parent;
 
-    if (!control) {
-        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
-        return;
-    }
-    control->tree = task->tree;
-    control->node = node_ref(task->node);
-    control->append = append;
-    writers_init(&control->writers, task->tid);
-    control->notice_fd =
-        task->tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
-    buffer_init(&control->text, LIST_MAX);
-    buffer_init(&control->list, LIST_MAX);
-    DL_APPEND(task->tree->controls, control);
-    task->opening = control;
-    if (!reading) {
-        open_finish(task);
+    if (!needs_text(task)) {
+        struct buffer nothing;
+        buffer_init(&nothing, LIST_TEXT_MAX);
+        open_finish(task, &nothing);
         return;
     }
     task->wait.done = have_secret;
@@ -156,200 +160,112 @@ void tree_open_control(struct task *task, bool reading, bool append)
     have_secret(&task->wait);
 }
 
-static void hold_visibility(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    const struct policy *policy = task->node->policy;
-    int err = wait->failure.err;
+/* Closing */
 
-    if (err) {
-        task_fail(task, &wait->failure);
-        return;
-    }
-    if (!(policy && policy->prepared) && !policy_secret(task->tree, task->node)) {
-        task_fail_errno(task, -ENOENT, "the secret is gone");
-        return;
-    }
-    err = policy_hold(task->tree, task->node, task->visibility);
-    if (err)
-        task_fail_errno(task, err, strerror(-err));
-    else
-        task_finish(task);
+static void tell_unapplied(const struct control *control)
+{
+    struct failure why;
+    failure_set(
+        &why, -ECANCELED, "nothing was changed: who has written it let go of it unseen");
+    failures_add_at(
+        &control->tree->failures, "write", control->node->parent, control->node->name, &why);
+    notice_send(control->notice_fd, control->node->name, &why);
 }
 
-/* Whether anything is to be held depends on what the server has. */
-static void write_visibility(struct task *task, const char *data, size_t len)
+void control_close(struct control *control)
 {
-    struct node *secrets = policy_secrets(task->tree, task->node);
+    struct node *node = control->node;
+    struct tree *tree = control->tree;
 
-    while (len > 0 && isspace((unsigned char)data[len - 1]))
-        len--;
-    if (len == 0) { /* a line end alone changes nothing */
-        task_finish(task);
-        return;
-    }
-    task->visibility = visibility_parse(data, len);
-    if (task->visibility == VISIBILITY_NONE) {
-        task_fail_errno(task, -EINVAL, "expected all, private or selected");
-        return;
-    }
-    task->wait.done = hold_visibility;
-    int err = secrets ? listing_want(task->tree, secrets, &task->wait) : -ENOMEM;
-    if (err == -EINPROGRESS)
-        return;
-    if (!secrets)
-        failure_set(&task->wait.failure, err, "%s", strerror(ENOMEM));
-    task->wait.failure.err = err;
-    hold_visibility(&task->wait);
+    if (control->list.dirty && !control->spoilt)
+        tell_unapplied(control);
+    DL_DELETE(tree->controls, control);
+    if (control->notice_fd >= 0)
+        close(control->notice_fd);
+    list_text_release(&control->list);
+    free(control);
+    node_unref(&tree->nodes, node);
 }
 
-static void apply_entries(struct task *task, struct entries *entries, bool additions)
+int control_truncate(struct control *control, uint64_t len)
 {
-    if (entries->is_blank || (additions && entries->count == 0)) {
-        entries_release(entries);
-        task_finish(task);
-        return;
-    }
-    change_start(task, entries, additions);
-}
-
-static int parse(struct task *task, const char *text, size_t len, struct entries *ret)
-{
-    const char *problem = NULL;
-    const char *organization = task->node->parent->parent->parent->name;
-    int err = entries_parse(text, len, organization, ret, &problem);
-    if (err)
-        task_fail_errno(task, err, problem ? problem : strerror(-err));
+    /* A word that was written from the beginning, as its writer sees it. */
+    if (control_is_visibility(control) && len == control->list.text.len - control->list.acted)
+        return 0;
+    int err = list_text_truncate(&control->list, len);
+    if (!err && len == 0)
+        control->spoilt = 0;
+    control->list.additions |= control_is_visibility(control);
     return err;
 }
 
-/* A piece of a list that replaces. It is taken apart at the flush: a line may come in two. */
-static void collect(struct task *task, struct control *control, const char *data, size_t len)
+size_t control_size(const struct tree *tree, const struct node *node)
 {
-    int err = buffer_add(&control->list, data, len);
-    if (err) {
-        control->spoilt = err;
-        task_fail_errno(task, err, "the list is too long");
-        return;
+    size_t read = 0, written = 0;
+    bool is_written = false;
+    for (const struct control *c = tree->controls; c; c = c->next) {
+        if (c->node != node)
+            continue;
+        size_t *size = c->can_write ? &written : &read;
+        is_written |= c->can_write;
+        if (*size < c->list.text.len)
+            *size = c->list.text.len;
     }
-    control->dirty = true;
-    task_finish(task);
+    return is_written ? written : read;
 }
 
-/* What kinds of lines are in a piece of a list? */
-struct lines {
-    bool is_signed, is_plain;
-};
+/* Flushing */
 
-static struct lines look_at_lines(const char *data, size_t len)
+/* What a writer that has failed wrote is no list. */
+static void drop_failed(struct task *task, int wait_status)
 {
-    struct lines lines = {0};
-    const char *end = data + len;
+    struct failure why;
 
-    while (data < end) {
-        while (data < end && isspace((unsigned char)*data))
-            data++;
-        if (data == end)
-            break;
-        lines.is_signed |= *data == '+' || *data == '-';
-        lines.is_plain |= *data != '+' && *data != '-' && *data != '#';
-        data = memchr(data, '\n', (size_t)(end - data));
-        if (!data)
-            break;
-    }
-    return lines;
-}
-
-static void spoil(struct task *task, struct control *control, int err, const char *message)
-{
-    control->spoilt = err;
-    task_fail_errno(task, err, message);
-}
-
-/* Writers with a buffer cut a long list anywhere: at a multiple of this, as a rule. */
-#define WRITERS_BLOCK 4096
-
-/* Signed lines, or additions: each whole line acts now, and what may be the first part of one
- * waits for the rest. */
-static void act(struct task *task, struct control *control, const char *data, size_t len)
-{
-    struct entries entries = {0};
-    int err = buffer_add(&control->list, data, len);
-    if (err) {
-        spoil(task, control, err, "the list is too long");
-        return;
-    }
-    const char *text = control->list.data;
-    const char *line_end = memrchr(text, '\n', control->list.len);
-    size_t whole = control->list.len;
-    if (len % WRITERS_BLOCK == 0)
-        whole = line_end ? (size_t)(line_end - text) + 1 : 0;
-    err = parse(task, text, whole, &entries);
-    if (err) {
-        control->spoilt = err;
-        return;
-    }
-    buffer_drop(&control->list, whole);
-    control->has_changed = true;
-    apply_entries(task, &entries, true);
-}
-
-static void write_repositories(
-    struct task *task, struct control *control, const char *data, size_t len)
-{
-    const struct lines lines = look_at_lines(data, len);
-    bool goes_on = control->has_changed && control->list.len > 0; /* in the midst of a line */
-    bool is_mixed = (lines.is_signed && (lines.is_plain || control->has_plain)) ||
-                    (lines.is_plain && control->has_changed);
-
-    if (control->spoilt) {
-        task_fail_errno(task, control->spoilt, "the list was refused; write it anew");
-    } else if (control->append || goes_on) {
-        act(task, control, data, len);
-    } else if (is_mixed) {
-        spoil(task, control, -EINVAL, "lines with and without a sign cannot be mixed");
-    } else if (lines.is_signed) {
-        control_truncate(control); /* comments before */
-        act(task, control, data, len);
-    } else if (control->has_changed) {
-        task_finish(task); /* comments after */
-    } else {
-        control->has_plain |= lines.is_plain;
-        collect(task, control, data, len);
-    }
-}
-
-void tree_write_control(
-    struct task *task, struct control *control, const char *data, size_t len)
-{
-    writers_add(&control->writers, task->tid);
-    if (is_visibility(control->node))
-        write_visibility(task, data, len);
+    if (WIFSIGNALED(wait_status))
+        failure_set(&why, -ECANCELED, "the writer was ended by signal %d (%s)",
+            WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
     else
-        write_repositories(task, control, data, len);
+        failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
+            WEXITSTATUS(wait_status));
+    task->control->spoilt = why.err;
+    control_fail(task, &why);
 }
 
-/* A line that was not ended yet, or a list that replaces. */
-static bool has_unapplied(const struct control *control)
+/* False when the task has ended: there is nothing to be applied. */
+static bool has_unapplied(struct task *task, struct control *control)
 {
-    return control->dirty || (control->has_changed && control->list.len > 0);
-}
-
-static void apply_rest(struct task *task, struct control *control)
-{
-    struct entries entries = {0};
-    bool replaces = control->dirty;
-
-    if (!has_unapplied(control)) { /* another flush has applied it meanwhile */
+    task->control = control;
+    task->notice_fd = control->notice_fd;
+    if (control->spoilt)
+        control_fail_again(task);
+    else if (!control->list.dirty)
         task_finish(task);
+    else
+        return true;
+    return false;
+}
+
+/* It cannot be told whether the list is whole. */
+static void fail_blind(struct task *task, int err)
+{
+    task->control->spoilt = err;
+    control_fail_errno(task, err, strerror(-err));
+}
+
+static void let_go(struct task *task)
+{
+    struct control *control = task->control;
+    int wait_status;
+
+    int err = writers_failure(&control->writers, &wait_status);
+    if (!has_unapplied(task, control)) /* another flush has seen to it meanwhile */
         return;
-    }
-    int err = parse(task, control->list.data, control->list.len, &entries);
-    control->dirty = false;
-    if (!replaces)
-        buffer_clear(&control->list);
-    if (!err)
-        apply_entries(task, &entries, !replaces);
+    if (err)
+        fail_blind(task, err);
+    else if (wait_status)
+        drop_failed(task, wait_status);
+    else
+        control_apply(task);
 }
 
 static void holders_seen(struct holders *holders, int err)
@@ -359,30 +275,41 @@ static void holders_seen(struct holders *holders, int err)
     if (err == -EBUSY)
         task_finish(task); /* the one who lets go of it last will see to it */
     else if (err)
-        task_fail_errno(task, err, strerror(-err));
+        fail_blind(task, err);
     else
-        apply_rest(task, task->control);
+        let_go(task);
+}
+
+/* Whether somebody still holds the file to write to it. */
+static int find_holders(struct task *task)
+{
+    const struct control *control = task->control;
+    int err = holders_init(
+        &task->holders, task->tree->loop, control->node->ino, &control->writers, task->tid);
+
+    for (const struct control *c = task->tree->controls; c && !err; c = c->next)
+        if (c != control && c->node == control->node && c->can_write)
+            err = holders_beside(&task->holders, &c->writers);
+    return err;
 }
 
 void tree_flush_control(struct task *task, struct control *control)
 {
-    task->control = control;
-    task->notice_fd = control->notice_fd;
-    if (control->spoilt) {
-        task_fail_errno(task, control->spoilt, "the list was refused");
+    if (!has_unapplied(task, control))
         return;
-    }
-    if (!has_unapplied(control)) {
-        task_finish(task);
-        return;
-    }
-    int err = holders_init(
-        &task->holders, task->tree->loop, control->node->ino, &control->writers, task->tid);
-    for (const struct control *c = task->tree->controls; c && !err; c = c->next)
-        if (c != control && c->node == control->node)
-            err = holders_beside(&task->holders, &c->writers);
+    int err = writers_note_flush(&control->writers, task->tid);
+    if (!err)
+        err = find_holders(task);
     if (err)
-        task_fail_errno(task, err, strerror(-err));
+        fail_blind(task, err);
     else
         holders_look(&task->holders, holders_seen);
+}
+
+void tree_fsync_control(struct task *task, struct control *control)
+{
+    if (!control->spoilt && !control->list.dirty && control->node->upload_error)
+        task_fail_errno(task, control->node->upload_error, "the last change of it failed");
+    else if (has_unapplied(task, control))
+        control_apply(task);
 }

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
-
 /* What is left of the text. */
 struct reader {
     char *at, *end;

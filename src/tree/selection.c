@@ -11,6 +11,14 @@ void entries_release(struct entries *entries)
     *entries = (struct entries){0};
 }
 
+/* A text that is being taken apart. */
+struct parser {
+    const char *owner;
+    struct entries entries;
+    size_t room;                 /* for entries */
+    struct list_problem problem; /* its line is the present one */
+};
+
 static bool is_number(const char *text)
 {
     return *text && text[strspn(text, "0123456789")] == '\0';
@@ -25,17 +33,27 @@ static char *full_name(const char *text, const char *owner)
     return asprintf(&name, "%s/%s", owner, text) < 0 ? NULL : name;
 }
 
-static int add_entry(struct entries *entries, char sign, const char *text, const char *owner)
+/* 0; -EFBIG or -ENOMEM. Room doubles, for realloc() copies. */
+static int add_entry(struct parser *p, char sign, const char *text)
 {
-    struct entry *grown =
-        reallocarray(entries->entry, entries->count + 1, sizeof *entries->entry);
-    if (!grown)
-        return -ENOMEM;
-    entries->entry = grown;
-    char *name = full_name(text, owner);
+    struct entries *entries = &p->entries;
+    if (entries->count == ENTRIES_MAX) {
+        p->problem.text = "more than 20,000 repositories";
+        return -EFBIG;
+    }
+    if (entries->count == p->room) {
+        size_t wanted = p->room ? p->room * 2 : 16;
+        struct entry *grown = reallocarray(entries->entry, wanted, sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        entries->entry = grown;
+        p->room = wanted;
+    }
+    char *name = full_name(text, p->owner);
     if (!name)
         return -ENOMEM;
-    entries->entry[entries->count++] = (struct entry){.sign = sign, .name = name, .id = -1};
+    entries->entry[entries->count++] =
+        (struct entry){.sign = sign, .name = name, .id = -1, .line = p->problem.line};
     return 0;
 }
 
@@ -44,7 +62,7 @@ static const char *line_problem(const char *text)
     const char *slash = strchr(text, '/');
     if (*text == '\0')
         return "a sign without a repository";
-    if (text[strcspn(text, " \t")])
+    if (text[strcspn(text, " \t\r\v\f")])
         return "two entries on one line";
     if (slash && (slash == text || slash[1] == '\0' || strchr(slash + 1, '/')))
         return "expected OWNER/REPO, REPO or a repository's number";
@@ -52,47 +70,68 @@ static const char *line_problem(const char *text)
 }
 
 /* One line, trimmed and ended. */
-static int parse_line(
-    struct entries *entries, char *line, const char *owner, const char **ret_problem)
+static int parse_line(struct parser *p, const char *line)
 {
     if (*line == '\0')
         return 0;
-    entries->is_blank = false;
+    p->entries.is_blank = false;
     if (*line == '#')
         return 0;
     char sign = *line == '+' || *line == '-' ? *line : 0;
     const char *text = sign ? line + 1 + strspn(line + 1, " \t") : line;
-    *ret_problem = line_problem(text);
-    if (!*ret_problem && entries->count > 0 && entries->is_signed != (sign != 0))
-        *ret_problem = "lines with and without a sign cannot be mixed";
-    if (*ret_problem)
+    p->problem.text = line_problem(text);
+    if (!p->problem.text && p->entries.count > 0 && p->entries.is_signed != (sign != 0))
+        p->problem.text = "lines with and without a sign cannot be mixed";
+    if (p->problem.text)
         return -EINVAL;
-    entries->is_signed = sign != 0;
-    return add_entry(entries, sign, text, owner);
+    p->entries.is_signed = sign != 0;
+    return add_entry(p, sign, text);
 }
 
-int entries_parse(const char *text, size_t len, const char *owner, struct entries *ret,
-    const char **ret_problem)
+static char *trim(char *line)
 {
-    struct entries entries = {.is_blank = true};
-    if (memchr(text, '\0', len)) {
-        *ret_problem = "a NUL byte in the list";
+    line += strspn(line, " \t\r");
+    for (char *end = line + strlen(line); end > line && isspace((unsigned char)end[-1]);)
+        *--end = '\0';
+    return line;
+}
+
+/* The text's lines, one after another; `text` is taken apart. */
+static int parse_lines(struct parser *p, char *text)
+{
+    int err = 0;
+    char *line;
+
+    if (p->problem.line == 1 && strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        text += strlen(BYTE_ORDER_MARK);
+    while (!err && (line = strsep(&text, "\n"))) {
+        err = parse_line(p, trim(line));
+        p->problem.line += !err;
+    }
+    return err;
+}
+
+int entries_parse(const char *text, size_t len, unsigned line, const char *owner,
+    struct entries *ret, struct list_problem *ret_problem)
+{
+    struct parser p = {
+        .owner = owner, .entries = {.is_blank = true}, .problem = {.line = line}};
+    const char *nul = memchr(text, '\0', len);
+    if (nul) {
+        for (const char *at = text; (at = memchr(at, '\n', (size_t)(nul - at))); at++)
+            line++;
+        *ret_problem = (struct list_problem){"a NUL byte, or a hole, in the list", line};
         return -EINVAL;
     }
-    char *copy = strndup(text, len), *rest = copy, *line;
-    int err = copy ? 0 : -ENOMEM;
-
-    while (!err && (line = strsep(&rest, "\n"))) {
-        line += strspn(line, " \t\r");
-        for (char *end = line + strlen(line); end > line && isspace((unsigned char)end[-1]);)
-            *--end = '\0';
-        err = parse_line(&entries, line, owner, ret_problem);
-    }
+    char *copy = strndup(text, len);
+    int err = copy ? parse_lines(&p, copy) : -ENOMEM;
     free(copy);
-    if (err)
-        entries_release(&entries);
-    else
-        *ret = entries;
+    if (err) {
+        entries_release(&p.entries);
+        *ret_problem = p.problem;
+    } else {
+        *ret = p.entries;
+    }
     return err;
 }
 
@@ -106,43 +145,61 @@ void selection_release(struct selection *selection)
 
 int selection_add(struct selection *selection, const char *name, int64_t id)
 {
-    size_t low = 0, high = selection->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcasecmp(selection->repository[middle].name, name);
-        if (order == 0)
-            return 0;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    struct selected *grown = reallocarray(
-        selection->repository, selection->count + 1, sizeof *selection->repository);
-    char *copy = strdup(name);
-    if (grown)
+    if (selection->count == selection->room) {
+        size_t wanted = selection->room ? selection->room * 2 : 16;
+        struct selected *grown =
+            reallocarray(selection->repository, wanted, sizeof *selection->repository);
+        if (!grown)
+            return -ENOMEM;
         selection->repository = grown;
-    if (!grown || !copy) {
-        free(copy);
-        return -ENOMEM;
+        selection->room = wanted;
     }
-    memmove(grown + low + 1, grown + low, (selection->count - low) * sizeof *grown);
-    grown[low] = (struct selected){.name = copy, .id = id};
-    selection->count++;
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    selection->repository[selection->count++] = (struct selected){.name = copy, .id = id};
     return 0;
 }
 
-void selection_remove(struct selection *selection, int64_t id)
+static int compare_names(const void *a, const void *b)
 {
+    const struct selected *x = a, *y = b;
+    return strcasecmp(x->name, y->name);
+}
+
+void selection_sort(struct selection *selection)
+{
+    struct selected *repository = selection->repository;
+    size_t kept = 0;
+
+    if (selection->count > 1)
+        qsort(repository, selection->count, sizeof *repository, compare_names);
+    for (size_t i = 0; i < selection->count; i++) {
+        if (kept > 0 && compare_names(&repository[kept - 1], &repository[i]) == 0)
+            free(repository[i].name);
+        else
+            repository[kept++] = repository[i];
+    }
+    selection->count = kept;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+void selection_remove(struct selection *selection, const int64_t *ids, size_t count)
+{
+    size_t kept = 0;
     for (size_t i = 0; i < selection->count; i++) {
         struct selected *at = &selection->repository[i];
-        if (at->id != id)
-            continue;
-        free(at->name);
-        memmove(at, at + 1, (selection->count - i - 1) * sizeof *at);
-        selection->count--;
-        return;
+        if (count > 0 && bsearch(&at->id, ids, count, sizeof *ids, compare_ids))
+            free(at->name);
+        else
+            selection->repository[kept++] = *at;
     }
+    selection->count = kept;
 }
 
 int selection_write(const struct selection *selection, struct buffer *ret)

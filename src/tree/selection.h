@@ -9,12 +9,18 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "tree/list_text.h"
+
+/* More lines than this are no list: an organization that gives a secret to so many repositories
+ * has `all` for it, and the loop must not be busy with one text for long. */
+#define ENTRIES_MAX 20000
 
 /* A line that names a repository. */
 struct entry {
-    char sign;  /* '+', '-' or 0 */
-    char *name; /* "OWNER/REPO", owned; or a number as it was written */
-    int64_t id; /* -1: not known yet */
+    char sign;     /* '+', '-' or 0 */
+    char *name;    /* "OWNER/REPO", owned; or a number as it was written */
+    int64_t id;    /* -1: not known yet */
+    unsigned line; /* of the file; the first is 1 */
 };
 
 struct entries {
@@ -25,26 +31,29 @@ struct entries {
 };
 
 /*
- * Takes a text apart. `owner` is for lines that have a repository's name alone. 0; -EINVAL,
- * with `ret_problem` in words for a person, borrowed; -ENOMEM.
+ * Takes a text apart, whose first line is the file's `line`. `owner` is for lines that have a
+ * repository's name alone. A byte order mark before the file's first line is dropped. 0;
+ * -EINVAL, or -EFBIG for more than ENTRIES_MAX, with `ret_problem`; -ENOMEM.
  */
-int entries_parse(const char *text, size_t len, const char *owner, struct entries *ret,
-    const char **ret_problem) WARN_UNUSED;
+int entries_parse(const char *text, size_t len, unsigned line, const char *owner,
+    struct entries *ret, struct list_problem *ret_problem) WARN_UNUSED;
 void entries_release(struct entries *entries);
 
-/* Repositories that are selected, sorted by name, each once. */
+/* Repositories that are selected; once selection_sort() was called, by name, each once. */
 struct selection {
     struct selected {
         char *name; /* OWNER/REPO, owned */
         int64_t id;
     } * repository; /* owned */
-    size_t count;
+    size_t count, room;
 };
 
 void selection_release(struct selection *selection);
-/* Adds one, if it is not there. 0 or -ENOMEM. */
+/* Adds one. 0 or -ENOMEM. */
 int selection_add(struct selection *selection, const char *name, int64_t id) WARN_UNUSED;
-void selection_remove(struct selection *selection, int64_t id);
+void selection_sort(struct selection *selection);
+/* Takes out those with one of these numbers, which are sorted. */
+void selection_remove(struct selection *selection, const int64_t *ids, size_t count);
 /* A line each. 0 or -errno. */
 int selection_write(const struct selection *selection, struct buffer *ret) WARN_UNUSED;
 

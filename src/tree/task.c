@@ -6,7 +6,6 @@
 #include "github/url.h"
 #include "tree/bulk.h"
 #include "tree/change.h"
-#include "tree/control.h"
 #include "tree/directory.h"
 #include "tree/empty.h"
 #include "tree/held.h"
@@ -55,9 +54,6 @@ void task_cancel(struct task *task)
     wait_leave(&task->wait);
     wait_leave(&task->key_wait);
     holders_cancel(&task->holders);
-    if (task->opening)
-        control_close(task->opening);
-    task->opening = NULL;
     call_cancel(task->call);
     task->call = NULL;
     list_cancel(task->list);
@@ -124,7 +120,8 @@ void task_fail(struct task *task, const struct failure *why)
     task->result = NULL;
     task_report(task);
     if (task->node)
-        notice_send(task->notice_fd, task->node->name, &task->failure);
+        notice_send(
+            task->notice_fd, task->name[0] ? task->name : task->node->name, &task->failure);
     task_end(task, task->failure.err);
 }
 

@@ -51,7 +51,6 @@ struct task {
     uint64_t deadline_ms;
     struct wait wait, key_wait;
     struct holders holders; /* of the file that is let go of */
-    struct control *opening; /* control file that is not open yet; owned */
     struct call *call;
     bool has_turn;      /* of `node` */
     struct node *taken; /* held node that is being created anew; referenced */

@@ -36,23 +36,24 @@ static void check_written_again(const struct entries *entries)
     struct selection selection = {0};
     struct entries again;
     struct buffer text;
-    const char *problem;
+    struct list_problem problem;
 
     buffer_init(&text, 4u << 20);
     REQUIRE(buffer_add_string(&text, "") == 0);
     for (size_t i = 0; i < entries->count; i++)
         if (is_written_plainly(entries->entry[i].name))
             REQUIRE(selection_add(&selection, entries->entry[i].name, (int64_t)i) == 0);
+    selection_sort(&selection);
     for (size_t i = 1; i < selection.count; i++)
         REQUIRE(strcasecmp(selection.repository[i - 1].name, selection.repository[i].name) < 0);
     REQUIRE(selection_write(&selection, &text) == 0);
-    REQUIRE(entries_parse(text.data, text.len, "acme", &again, &problem) == 0);
+    REQUIRE(entries_parse(text.data, text.len, 1, "acme", &again, &problem) == 0);
     REQUIRE(again.count == selection.count && !again.is_signed);
     for (size_t i = 0; i < again.count; i++)
         REQUIRE(strcmp(again.entry[i].name, selection.repository[i].name) == 0);
     entries_release(&again);
     while (selection.count)
-        selection_remove(&selection, selection.repository[selection.count / 2].id);
+        selection_remove(&selection, &selection.repository[selection.count / 2].id, 1);
     selection_release(&selection);
     buffer_release(&text);
 }
@@ -60,12 +61,13 @@ static void check_written_again(const struct entries *entries)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct entries entries = {0};
-    const char *problem = NULL;
+    struct list_problem problem = {0};
     char *text = copy_bytes(data, size);
 
-    int err = entries_parse(text, size, "acme", &entries, &problem);
+    int err = entries_parse(text, size, 1, "acme", &entries, &problem);
     if (err) {
-        REQUIRE(err == -EINVAL && problem && is_printable_line(problem));
+        REQUIRE((err == -EINVAL || err == -EFBIG) && is_printable_line(problem.text));
+        REQUIRE(problem.line >= 1);
         REQUIRE(!entries.entry);
     } else {
         check_entries(&entries);

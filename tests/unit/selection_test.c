@@ -64,10 +64,11 @@ static void test_parsing(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct entries entries;
-        const char *problem = NULL;
+        struct list_problem problem = {0};
         char text[128];
         assert_int_equal(
-            entries_parse(rows[i].text, strlen(rows[i].text), "acme", &entries, &problem), 0);
+            entries_parse(rows[i].text, strlen(rows[i].text), 1, "acme", &entries, &problem),
+            0);
         describe(&entries, text, sizeof text);
         assert_string_equal(text, rows[i].entries);
         assert_int_equal(entries.is_signed, rows[i].is_signed);
@@ -83,6 +84,8 @@ static void test_what_is_no_list(void **state)
         "acme/web acme/api",
         "web api\n",
         "web\tapi\n",
+        "web\rapi\r",
+        "acme/web\racme/api\r",
         "+web +api\n",
         "web # comment\n",
         "+\n",
@@ -101,12 +104,12 @@ static void test_what_is_no_list(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(texts); i++) {
         struct entries entries = {0};
-        const char *problem = NULL;
-        int err = entries_parse(texts[i], strlen(texts[i]), "acme", &entries, &problem);
+        struct list_problem problem = {0};
+        int err = entries_parse(texts[i], strlen(texts[i]), 1, "acme", &entries, &problem);
         if (err != -EINVAL)
             fail_msg("%s: %d", texts[i], err);
-        assert_non_null(problem);
-        assert_true(*problem);
+        assert_non_null(problem.text);
+        assert_true(*problem.text);
     }
 }
 
@@ -114,18 +117,18 @@ static void test_what_is_no_list(void **state)
 static void test_text_without_an_end(void **state)
 {
     struct entries entries;
-    const char *problem = NULL;
+    struct list_problem problem = {0};
     char *text = malloc(8);
     (void)state;
     assert_non_null(text);
     memcpy(text, "acme/web", 8);
-    assert_int_equal(entries_parse(text, 8, "acme", &entries, &problem), 0);
+    assert_int_equal(entries_parse(text, 8, 1, "acme", &entries, &problem), 0);
     assert_string_equal(entries.entry[0].name, "acme/web");
     entries_release(&entries);
-    assert_int_equal(entries_parse(text, 6, "acme", &entries, &problem), 0);
+    assert_int_equal(entries_parse(text, 6, 1, "acme", &entries, &problem), 0);
     assert_string_equal(entries.entry[0].name, "acme/w");
     entries_release(&entries);
-    assert_int_equal(entries_parse(text, 0, "acme", &entries, &problem), 0);
+    assert_int_equal(entries_parse(text, 0, 1, "acme", &entries, &problem), 0);
     assert_true(entries.is_blank);
     entries_release(&entries);
     free(text);
@@ -136,26 +139,63 @@ static void test_a_nul_is_no_list(void **state)
 {
     static const char text[] = "acme/web\n\0acme/api\n";
     struct entries entries = {0};
-    const char *problem = NULL;
+    struct list_problem problem = {0};
     (void)state;
-    assert_int_equal(entries_parse(text, sizeof text - 1, "acme", &entries, &problem), -EINVAL);
+    assert_int_equal(
+        entries_parse(text, sizeof text - 1, 1, "acme", &entries, &problem), -EINVAL);
 }
 
 static void test_many_lines(void **state)
 {
-    enum { COUNT = 10000 };
+    enum { COUNT = ENTRIES_MAX };
     struct buffer text;
     struct entries entries;
-    const char *problem = NULL;
+    struct list_problem problem = {0};
     (void)state;
     buffer_init(&text, 1 << 20);
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(buffer_printf(&text, "acme/repo-%d\n", i), 0);
-    assert_int_equal(entries_parse(text.data, text.len, "acme", &entries, &problem), 0);
+    assert_int_equal(entries_parse(text.data, text.len, 1, "acme", &entries, &problem), 0);
     assert_int_equal(entries.count, COUNT);
-    assert_string_equal(entries.entry[COUNT - 1].name, "acme/repo-9999");
+    assert_string_equal(entries.entry[COUNT - 1].name, "acme/repo-19999");
+    assert_int_equal(entries.entry[COUNT - 1].line, COUNT);
     entries_release(&entries);
+    assert_int_equal(buffer_add_string(&text, "acme/one-more"), 0);
+    assert_int_equal(entries_parse(text.data, text.len, 1, "acme", &entries, &problem), -EFBIG);
+    assert_int_equal(problem.line, COUNT + 1);
     buffer_release(&text);
+}
+
+/* The first line of a file may have one. */
+static void test_byte_order_mark(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf+acme/web\n";
+    struct entries entries;
+    struct list_problem problem = {0};
+    (void)state;
+    assert_int_equal(entries_parse(text, sizeof text - 1, 1, "acme", &entries, &problem), 0);
+    assert_int_equal(entries.count, 1);
+    assert_true(entries.is_signed);
+    assert_string_equal(entries.entry[0].name, "acme/web");
+    entries_release(&entries);
+}
+
+static void test_problems_have_a_line(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned first, line;
+    } rows[] = {{"a b", 1, 1}, {"\n# c\r\n\r\n a b\n", 1, 4}, {"web\n+api\n", 1, 2},
+        {"web\na b", 7, 8}};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct entries entries;
+        struct list_problem problem = {0};
+        assert_int_equal(entries_parse(rows[i].text, strlen(rows[i].text), rows[i].first,
+                             "acme", &entries, &problem),
+            -EINVAL);
+        assert_int_equal(problem.line, rows[i].line);
+    }
 }
 
 static void assert_reads(const struct selection *selection, const char *text)
@@ -177,15 +217,17 @@ static void test_selection(void **state)
     assert_int_equal(selection_add(&selection, "acme/web", 3), 0);
     assert_int_equal(selection_add(&selection, "acme/Api", 1), 0);
     assert_int_equal(selection_add(&selection, "acme/docs", 2), 0);
+    selection_sort(&selection);
     assert_reads(&selection, "acme/Api\nacme/docs\nacme/web\n");
-    assert_int_equal(selection_add(&selection, "ACME/api", 1), 0);
+    assert_int_equal(selection_add(&selection, "acme/DOCS", 2), 0);
+    selection_sort(&selection);
     assert_int_equal(selection.count, 3);
-    selection_remove(&selection, 99);
+    selection_remove(&selection, (int64_t[]){0, 99}, 2);
     assert_int_equal(selection.count, 3);
-    selection_remove(&selection, 2);
+    selection_remove(&selection, (int64_t[]){2}, 1);
     assert_reads(&selection, "acme/Api\nacme/web\n");
-    selection_remove(&selection, 1);
-    selection_remove(&selection, 3);
+    selection_remove(&selection, NULL, 0);
+    selection_remove(&selection, (int64_t[]){1, 3}, 2);
     assert_reads(&selection, "");
     assert_int_equal(selection_add(&selection, "acme/web", 3), 0);
     selection_release(&selection);
@@ -202,6 +244,7 @@ static void test_selection_is_sorted(void **state)
         snprintf(name, sizeof name, "acme/repo-%03u", i * 7 % 1000);
         assert_int_equal(selection_add(&selection, name, i), 0);
     }
+    selection_sort(&selection);
     assert_int_equal(selection.count, 1000);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "acme/repo-%03u", i);
@@ -218,6 +261,8 @@ int main(void)
         cmocka_unit_test(test_text_without_an_end),
         cmocka_unit_test(test_a_nul_is_no_list),
         cmocka_unit_test(test_many_lines),
+        cmocka_unit_test(test_byte_order_mark),
+        cmocka_unit_test(test_problems_have_a_line),
         cmocka_unit_test(test_selection),
         cmocka_unit_test(test_selection_is_sorted),
     };
