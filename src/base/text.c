@@ -61,6 +61,19 @@ static size_t decode(const unsigned char *s, size_t left, uint32_t *ret)
     return length;
 }
 
+size_t text_utf8_length(const char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len) {
+        uint32_t c;
+        size_t length = decode((const unsigned char *)text + at, len - at, &c);
+        if (length == 0 || (c >= 0xd800 && c <= 0xdfff)) /* surrogates are no characters */
+            break;
+        at += length;
+    }
+    return at;
+}
+
 /* Length of the UTF-8 sequence at `s` that stands for a printable character, or 0. */
 static size_t printable_length(const unsigned char *s, size_t left)
 {

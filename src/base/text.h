@@ -26,6 +26,9 @@ void text_printable(char *out, size_t size, const char *src, size_t len);
  * where `len` is smaller than that). Nothing to hide: `len` is 0. */
 void text_hide(char *text, const char *secret, size_t len);
 
+/* How many bytes from the beginning on are UTF-8? `len`, if all are. */
+size_t text_utf8_length(const char *text, size_t len);
+
 /* Copies `src` to `out` if it fits whole; false, and an empty string, if it does not. */
 bool text_copy(char *out, size_t size, const char *src) WARN_UNUSED;
 

@@ -1,61 +1,55 @@
 #include "tree/dotenv.h"
 
+#include <ctype.h>
 #include <errno.h>
+
+/* Who reads dotenv files. */
+enum dialect { GH = 1, NODE = 2, PYTHON = 4, RUBY = 8 };
 
 /* What is left of the text. */
 struct reader {
     char *at, *end;
-    unsigned line; /* of `at` */
+    unsigned line;       /* of `at` */
+    unsigned others;     /* dialects that read the present entry otherwise */
+    const char *problem; /* the first with the entry, for a person; or NULL */
+    unsigned problem_line;
 };
 
-static bool starts_with(const char *at, const char *end, const char *prefix)
+#define SINGLE "; put the value in single quotes"
+#define QUOTE "; put the value in quotes"
+
+static void refuse(struct reader *r, const char *problem)
 {
-    size_t len = strlen(prefix);
-    return (size_t)(end - at) >= len && memcmp(at, prefix, len) == 0;
+    if (r->problem)
+        return;
+    r->problem = problem;
+    r->problem_line = r->line;
 }
 
-/* Length of the first of `strings` (up to NULL) that the text starts with, or 0. */
-static size_t match(const char *at, const char *end, const char *const strings[])
+/* These dialects read otherwise what is to be kept as it is. More than one is one too many. */
+static void differs(struct reader *r, unsigned dialects, const char *problem)
 {
-    for (; *strings; strings++)
-        if (starts_with(at, end, *strings))
-            return strlen(*strings);
-    return 0;
+    r->others |= dialects;
+    if (r->others & (r->others - 1))
+        refuse(r, problem);
 }
 
-/* White space within a line; the last two are U+0085 and U+00A0. */
-static const char *const blanks[] = {" ", "\t", "\v", "\f", "\r", "\xc2\x85", "\xc2\xa0", NULL};
-
-/* Other characters that Unicode calls white space, U+1680 to U+3000. */
-static const char *const wide_spaces[] = {"\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81",
-    "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
-    "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
-    "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", NULL};
-
-static size_t blank_length(const char *at, const char *end)
+static bool is_name_character(char c)
 {
-    return match(at, end, blanks);
+    return isalnum((unsigned char)c) || c == '_';
 }
 
 static char *skip_blanks(char *at, const char *end)
 {
-    size_t len;
-    while ((len = blank_length(at, end)) > 0)
-        at += len;
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
     return at;
 }
 
-/* The end of start…end without the blanks there. */
-static char *trim_end(char *start, char *end)
+static char *line_end(const struct reader *r)
 {
-    for (;;) {
-        if (end > start && blank_length(end - 1, end) == 1)
-            end--;
-        else if (end - start > 1 && blank_length(end - 2, end) == 2)
-            end -= 2;
-        else
-            return end;
-    }
+    char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    return newline ? newline : r->end;
 }
 
 /* To the next name, or the end. */
@@ -63,105 +57,237 @@ static void skip_to_statement(struct reader *r)
 {
     for (;;) {
         r->at = skip_blanks(r->at, r->end);
-        if (r->at == r->end)
+        if (r->at < r->end && *r->at == '#')
+            r->at = line_end(r);
+        if (r->at == r->end || *r->at != '\n')
             return;
-        size_t len = match(r->at, r->end, wide_spaces);
-        if (*r->at == '#') {
-            char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
-            r->at = newline ? newline : r->end;
-        } else if (*r->at == '\n') {
-            r->line++;
-            r->at++;
-        } else if (len > 0) {
-            r->at += len;
-        } else {
-            return;
-        }
+        r->line++;
+        r->at++;
     }
 }
 
-/* The name and what ends it. NULL, or the problem. */
-static const char *read_name(struct reader *r, struct dotenv_entry *entry)
+/* The name and what ends it: '=', or ':' and a blank, which python does not know. */
+static void read_name(struct reader *r, struct dotenv_entry *entry)
 {
+    static const char no_name[] =
+        "a name of letters, digits and '_', and then '=', is expected; "
+        "a value of several lines needs quotes";
     char *name = r->at;
-    if (starts_with(name, r->end, "export") && blank_length(name + 6, r->end) > 0)
+    bool is_exported = r->end - name > 6 && memcmp(name, "export", 6) == 0 &&
+                       (name[6] == ' ' || name[6] == '\t');
+    if (is_exported)
         name = skip_blanks(name + 6, r->end);
 
-    char *at = name;
-    while (at < r->end && *at != '=' && *at != ':' && *at != '\n')
-        at++;
-    if (memchr(name, '\0', (size_t)(at - name)))
-        return "a NUL byte in a name; the file must be UTF-8 text";
-    if (at == r->end || *at == '\n')
-        return "no '=' in the line; a value of several lines needs quotes";
+    char *name_end = name, *at;
+    while (name_end < r->end && is_name_character(*name_end))
+        name_end++;
+    at = skip_blanks(name_end, r->end);
     entry->name = name;
     entry->line = r->line;
-    r->at = skip_blanks(at + 1, r->end);
-    *trim_end(name, at) = '\0';
+    if (name_end == name || isdigit((unsigned char)*name)) {
+        refuse(r, no_name);
+    } else if (at < r->end && *at == '=') {
+        r->at = skip_blanks(at + 1, r->end);
+    } else if (at == name_end && r->end - at > 1 && at[0] == ':' &&
+               (at[1] == ' ' || at[1] == '\t')) {
+        differs(r, PYTHON, "");
+        r->at = skip_blanks(at + 1, r->end);
+        if (r->at == line_end(r) || *r->at == '#' || *r->at == '=')
+            refuse(r, "a ':' without a value is read in several ways; write '='");
+    } else {
+        refuse(r, no_name);
+    }
+    if (is_exported && r->at == line_end(r))
+        refuse(
+            r, "an exported name without a value makes Ruby refuse the file; write '' there");
+    if (!r->problem)
+        *name_end = '\0';
+}
+
+/* A '$' that is to be kept. */
+static void look_at_dollar(
+    struct reader *r, const char *dollar, const char *end, bool is_single)
+{
+    static const char problem[] = "a '$' that some expand" SINGLE;
+    const char *at = dollar + 1;
+    bool is_command = at < end && *at == '(';
+
+    if (at < end && *at == '{' && memchr(at, '}', (size_t)(end - at)))
+        differs(r, PYTHON, "'${' is expanded by some, in any quotes");
+    if (is_single)
+        return;
+    at += is_command;
+    at += at < end && *at == '{';
+    if (is_command)
+        differs(r, RUBY, problem);
+    if (at < end && is_name_character(*at))
+        differs(r, islower((unsigned char)*at) ? RUBY : RUBY | GH, problem);
+}
+
+/* The quote that ends a quoted value, or NULL. An odd number of backslashes escapes a quote;
+ * after an even number some look for another one. */
+static char *find_closing(struct reader *r, char quote)
+{
+    unsigned backslashes = 0;
+    for (char *at = r->at; at < r->end; at++) {
+        if (*at == quote && backslashes % 2 == 0) {
+            if (backslashes > 0 && memchr(at + 1, quote, (size_t)(r->end - at - 1)))
+                refuse(r, "backslashes before a quote, and more quotes below, are read in "
+                          "several ways");
+            return at;
+        }
+        if (*at == quote && at + 1 < r->end && at[1] == quote)
+            refuse(r, "an escaped quote at the end of a quoted value is read in several ways");
+        backslashes = *at == '\\' ? backslashes + 1 : 0;
+    }
     return NULL;
 }
 
-static char unescaped(char c)
+/* In single quotes all is kept. */
+static size_t read_single(struct reader *r, const char *text, size_t len)
 {
-    return c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '$')
+            look_at_dollar(r, text + i, text + len, true);
+        if (text[i] == '\\' && (i + 1 == len || text[i + 1] == '\\' || text[i + 1] == '\''))
+            differs(r, PYTHON, "backslashes and '${' together are read in several ways");
+    }
+    return len;
 }
 
-/* Drops the backslashes that escape something: `only` that character, or any if it is 0. The
- * new length. */
-static size_t unescape(char *text, size_t len, char only)
+/* One escape in double quotes: what it stands for. */
+static char read_escape(struct reader *r, char c)
+{
+    static const char together[] = "escapes that are read in several ways together" SINGLE;
+    switch (c) {
+    case 'n':
+        differs(r, RUBY, together);
+        return '\n';
+    case 'r':
+        differs(r, RUBY, together);
+        return '\r';
+    case '\\':
+    case '"':
+    case '\'':
+        differs(r, NODE, together);
+        return c;
+    default:
+        refuse(r, "a backslash in double quotes before other than n, r, a backslash or a quote "
+                  "is read in several ways" SINGLE);
+        return c;
+    }
+}
+
+/* In double quotes there are escapes. The new length. */
+static size_t read_double(struct reader *r, char *text, size_t len)
 {
     size_t used = 0;
     for (size_t i = 0; i < len; i++) {
-        bool escapes = text[i] == '\\' && i + 1 < len && (!only || text[i + 1] == only);
-        text[used++] = escapes ? unescaped(text[++i]) : text[i];
+        if (text[i] == '\\' && i + 1 < len) {
+            text[used++] = read_escape(r, text[++i]);
+            continue;
+        }
+        if (text[i] == '$')
+            look_at_dollar(r, text + i, text + len, false);
+        if (text[i] == '$' && i > 0 && text[i - 1] == '\\')
+            refuse(r, "a backslash before '$' is read in several ways" SINGLE);
+        text[used++] = text[i];
     }
     return used;
 }
 
-static const char *read_quoted(struct reader *r, struct dotenv_entry *entry)
+static void read_quoted(struct reader *r, struct dotenv_entry *entry)
 {
     char quote = *r->at, *start = ++r->at;
-    while (r->at < r->end && (*r->at != quote || r->at[-1] == '\\'))
-        if (*r->at++ == '\n')
-            r->line++;
-    if (r->at == r->end) {
-        r->line = entry->line;
-        return "a quote that is never closed; one after a backslash does not count";
+    char *closing = find_closing(r, quote);
+    if (!closing) {
+        refuse(r, "a quote that is never closed; one after a backslash does not count");
+        return;
     }
-    entry->len = (size_t)(r->at++ - start);
+    unsigned newlines = 0;
+    for (const char *at = start; at < closing; at++)
+        newlines += *at == '\n';
+    if (newlines > 0 && r->others)
+        refuse(r, "a value of several lines behind ':' is read in several ways; write '='");
+    size_t len = (size_t)(closing - start);
     entry->value = (unsigned char *)start;
-    if (quote == '"')
-        entry->len = unescape(start, entry->len, 0);
-    return NULL;
+    entry->len = quote == '"' ? read_double(r, start, len) : read_single(r, start, len);
+    r->line += newlines;
+    r->at = skip_blanks(closing + 1, r->end);
+    if (r->at < r->end && *r->at != '\n' && *r->at != '#')
+        refuse(r, "there is text behind the closing quote");
+}
+
+/* What some take for a blank, and others do not. */
+static bool is_odd_space(const char *at, const char *end)
+{
+    static const char *const spaces[] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
+        "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
+        "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
+        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+        BYTE_ORDER_MARK};
+    if (*at > 0)
+        return *at < ' ' && *at != '\t';
+    for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+        size_t len = strlen(spaces[i]);
+        if ((size_t)(end - at) >= len && memcmp(at, spaces[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void look_at_unquoted(struct reader *r, const char *start, const char *end)
+{
+    bool is_odd = start < end && is_odd_space(start, end);
+    const char *last = end;
+
+    for (const char *at = start; at < end; at++) {
+        if (*at == '$')
+            look_at_dollar(r, at, end, false);
+        if (*at == '\\' && at + 1 < end && at[1] == '$')
+            refuse(r, "a backslash before '$' is read in several ways" SINGLE);
+        else if (*at == '\\' && at + 1 < end)
+            differs(r, RUBY, "backslashes that are read in several ways" SINGLE);
+        if ((*at & 0xc0) != 0x80)
+            last = at; /* the beginning of a character */
+    }
+    if (is_odd || (last < end && is_odd_space(last, end)))
+        refuse(r, "a control character, or a space of Unicode's, at an end of the value" QUOTE);
 }
 
 static void read_unquoted(struct reader *r, struct dotenv_entry *entry)
 {
-    char *start = r->at;
-    while (r->at < r->end && *r->at != '\n' && *r->at != '\r')
-        r->at++;
+    char *start = r->at, *end = line_end(r);
+    char *hash = memchr(start, '#', (size_t)(end - start));
 
-    char *end = r->at;
-    for (char *c = end - 1; c > start; c--) {
-        if (*c == '#' && trim_end(start, c) < c) {
-            end = c;
-            break;
-        }
-    }
-    end = trim_end(start, end);
+    r->at = end;
+    if (hash == start)
+        refuse(r, "a value that begins with '#' is read in several ways" QUOTE);
+    else if (hash && hash[-1] != ' ' && hash[-1] != '\t')
+        refuse(r, "a '#' within a value is read in several ways" QUOTE);
+    else if (hash)
+        end = hash;
+    if (start < end && *start == '`' && memchr(start + 1, '`', (size_t)(r->end - start - 1)))
+        refuse(r, "a value that begins with '`' is read in several ways" SINGLE);
+    while (end > start && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    look_at_unquoted(r, start, end);
     entry->value = (unsigned char *)start;
-    entry->len = unescape(start, (size_t)(end - start), '$');
+    entry->len = (size_t)(end - start);
 }
 
-static const char *read_entry(struct reader *r, struct dotenv_entry *entry)
+/* False when there is a problem. */
+static bool read_entry(struct reader *r, struct dotenv_entry *entry)
 {
-    const char *problem = read_name(r, entry);
-    if (problem)
-        return problem;
+    r->others = 0;
+    read_name(r, entry);
+    if (r->problem)
+        return false;
     if (r->at < r->end && (*r->at == '"' || *r->at == '\''))
-        return read_quoted(r, entry);
-    read_unquoted(r, entry);
-    return NULL;
+        read_quoted(r, entry);
+    else
+        read_unquoted(r, entry);
+    return !r->problem;
 }
 
 /* CRLF becomes LF. The new length. */
@@ -221,29 +347,64 @@ static int drop_duplicates(struct dotenv *dotenv)
     return 0;
 }
 
+/* What is wrong with the text as a whole, and where; or NULL. */
+static const char *problem_of_text(const char *text, size_t len, const char **ret_at)
+{
+    const char *nul = memchr(text, '\0', len), *cr = memchr(text, '\r', len);
+    size_t valid = text_utf8_length(text, len);
+
+    *ret_at = nul ? nul : valid < len ? text + valid : cr;
+    return nul           ? "a NUL byte; the file must be UTF-8 text"
+           : valid < len ? "bytes that are not UTF-8"
+           : cr ? "a carriage return that is no line end; lines end with LF, or CR and LF"
+                : NULL;
+}
+
+static unsigned line_of(const char *text, const char *at)
+{
+    unsigned line = 1;
+    for (; text < at; text++)
+        line += *text == '\n';
+    return line;
+}
+
+static int refused(
+    unsigned line, const char *problem, unsigned *ret_line, const char **ret_problem)
+{
+    *ret_line = line;
+    *ret_problem = problem;
+    return -EINVAL;
+}
+
+static int read_entries(
+    struct reader *r, struct dotenv *dotenv, unsigned *ret_line, const char **ret_problem)
+{
+    size_t room = 0;
+    int err = 0;
+    for (skip_to_statement(r); !err && r->at < r->end; skip_to_statement(r)) {
+        struct dotenv_entry entry;
+        err = read_entry(r, &entry)
+                  ? add_entry(dotenv, &room, &entry)
+                  : refused(r->problem_line, r->problem, ret_line, ret_problem);
+    }
+    return err ? err : drop_duplicates(dotenv);
+}
+
 int dotenv_parse(
     char *text, size_t len, struct dotenv *ret, unsigned *ret_line, const char **ret_problem)
 {
     struct dotenv dotenv = {0};
-    size_t room = 0;
-    int err = 0;
-    struct reader r = {.at = text, .end = text + drop_carriage_returns(text, len), .line = 1};
+    const char *at, *problem;
+    size_t mark = strlen(BYTE_ORDER_MARK);
 
-    if (starts_with(r.at, r.end, BYTE_ORDER_MARK))
-        r.at += strlen(BYTE_ORDER_MARK);
-    for (skip_to_statement(&r); !err && r.at < r.end; skip_to_statement(&r)) {
-        struct dotenv_entry entry;
-        const char *problem = read_entry(&r, &entry);
-        if (problem) {
-            *ret_line = r.line;
-            *ret_problem = problem;
-            err = -EINVAL;
-        } else {
-            err = add_entry(&dotenv, &room, &entry);
-        }
-    }
-    if (!err)
-        err = drop_duplicates(&dotenv);
+    len = drop_carriage_returns(text, len);
+    problem = problem_of_text(text, len, &at);
+    if (problem)
+        return refused(line_of(text, at), problem, ret_line, ret_problem);
+    struct reader r = {.at = text, .end = text + len, .line = 1};
+    if (len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0)
+        r.at += mark;
+    int err = read_entries(&r, &dotenv, ret_line, ret_problem);
     if (err)
         dotenv_release(&dotenv);
     else

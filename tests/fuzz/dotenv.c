@@ -48,13 +48,7 @@ static void check_names(const struct dotenv *dotenv)
             REQUIRE(strcasecmp(dotenv->entry[i].name, dotenv->entry[k].name) != 0);
 }
 
-static int add_escaped(struct buffer *text, char c)
-{
-    char escaped[] = {'\\', c == '\n' ? 'n' : c == '\r' ? 'r' : c};
-    bool is_special = c && strchr("\"\\$\n\r", c);
-    return buffer_add(text, is_special ? escaped : &c, is_special ? 2 : 1);
-}
-
+/* In quotes that all of it can stand between. */
 static void check_written_again(const struct dotenv_entry *entry)
 {
     struct buffer text;
@@ -62,14 +56,14 @@ static void check_written_again(const struct dotenv_entry *entry)
     unsigned line;
     const char *problem;
 
-    /* A quote does not close after a backslash, even one that is escaped. */
-    if (entry->len > 0 && entry->value[entry->len - 1] == '\\')
+    if (memchr(entry->value, '\'', entry->len) || memchr(entry->value, '\r', entry->len) ||
+        (memchr(entry->value, '\\', entry->len) && memchr(entry->value, '$', entry->len)) ||
+        (entry->len > 0 && entry->value[entry->len - 1] == '\\'))
         return;
     buffer_init(&text, WRITTEN_MAX);
-    REQUIRE(buffer_printf(&text, "export %s=\"", entry->name) == 0);
-    for (size_t i = 0; i < entry->len; i++)
-        REQUIRE(add_escaped(&text, (char)entry->value[i]) == 0);
-    REQUIRE(buffer_add_string(&text, "\"\n") == 0);
+    REQUIRE(buffer_printf(&text, "export %s='", entry->name) == 0);
+    REQUIRE(buffer_add(&text, entry->value, entry->len) == 0);
+    REQUIRE(buffer_add_string(&text, "'\n") == 0);
     REQUIRE(dotenv_parse(text.data, text.len, &again, &line, &problem) == 0);
     REQUIRE(again.count == 1);
     REQUIRE(strcmp(again.entry[0].name, entry->name) == 0);

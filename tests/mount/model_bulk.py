@@ -36,14 +36,24 @@ def quoted(value):
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-# How a value of words and lines is written
+# How a value of words and lines is written: any; one that nothing can be expanded of; such a
+# one of one line
 FORMS = [
     lambda name, value: f"{name}='{value}'",
-    lambda name, value: f'export {name}="{quoted(value)}" # and why',
+    lambda name, value: f"export\t{name}='{value}'#",
     lambda name, value: f"\n# a comment\n  {name} = '{value}'",
+]
+FORMS_OF_LINES = [
+    *FORMS,
+    lambda name, value: f'export {name}="{quoted(value)}" # and why',
+    lambda name, value: f'{name}="{value}"',
+]
+FORMS_OF_WORDS = [
+    *FORMS_OF_LINES,
+    lambda name, value: f"{name}={value}",
+    lambda name, value: f"{name}=\t{value}\t",
     lambda name, value: f'{name}: "{value}"',
 ]
-FORMS_OF_WORDS = [*FORMS, lambda name, value: f"{name}={value}"]
 
 
 class Text:
@@ -56,7 +66,9 @@ class Text:
         places = [*places, *random.sample(places, len(places) // 4)]
         for place in places:
             value = random_value(random)
-            forms = FORMS_OF_WORDS if set(value) <= set(WORD) else FORMS
+            forms = FORMS if "$" in value else FORMS_OF_LINES
+            if set(value) <= set(WORD) - {"$"}:
+                forms = FORMS_OF_WORDS
             name = place[1].lower() if random.random() < 0.1 else place[1]
             lines.append(random.choice(forms)(name, value))
             self.values[place] = value.encode()

@@ -1,5 +1,5 @@
 /*
- * dotenv.h: what a dotenv file says. That gh reads the same is tested with the mount.
+ * dotenv.h: what a dotenv file says. That others read the same is tested with the mount.
  */
 #include "tree/dotenv.h"
 
@@ -66,7 +66,7 @@ static void test_statements(void **state)
 {
     static const struct row rows[] = {
         {"", ""},
-        {"\n \t\r\n\v\f\n", ""},
+        {"\n \t\r\n\n", ""},
         {"# A=1", ""},
         {"# A=1\n", ""},
         {"A=1", "A=[1]"},
@@ -74,27 +74,17 @@ static void test_statements(void **state)
         {"A=1\r\n", "A=[1]"},
         {"A=1\nB=2\n", "A=[1] B=[2]"},
         {"A=1\r\nB=2\r\n", "A=[1] B=[2]"},
-        {"A=1\rB=2\r", "A=[1] B=[2]"},
         {"\n\n  # c\n\t A=1\n#\n#\n", "A=[1]"},
-        {"A:1\nB: 2\n", "A=[1] B=[2]"},
+        {"A: 1\nB:\t'2'\n", "A=[1] B=[2]"},
         {"A=b=c:d", "A=[b=c:d]"},
-        {"A:b=c", "A=[b=c]"},
+        {"A: b=c", "A=[b=c]"},
         {"export A=1\nexport\t \tB=2", "A=[1] B=[2]"},
         {"exportA=1\nexport=2", "exportA=[1] export=[2]"},
         {"export A=1 export B=2", "A=[1 export B=2]"},
-        {" \xc2\xa0 A \xc2\x85\t= 1", "A=[1]"},
-        {"\xe3\x80\x80"
-         "A=1\n\xe2\x80\x83\xe1\x9a\x80"
-         "B=2",
-            "A=[1] B=[2]"},
+        {"  A \t= 1", "A=[1]"},
         {"\xef\xbb\xbf"
          "A=1",
             "A=[1]"},
-        /* Whether these can be secrets is another's business. */
-        {"=1\n", "=[1]"},
-        {"export = 1\n", "=[1]"},
-        {"1.a-b c=1", "1.a-b c=[1]"},
-        {"export export A=1", "export A=[1]"},
     };
     (void)state;
     assert_rows(rows, LENGTH(rows));
@@ -108,21 +98,15 @@ static void test_values_without_quotes(void **state)
         {"A= \t\r\n", "A=[]"},
         {"A=\nB=1", "A=[] B=[1]"},
         {"A=  a b\tc \t", "A=[a b\tc]"},
-        {"A=\xc2\xa0 a\xc2\xa0\xc2\x85", "A=[a]"},
-        {"A=a\xe2\x80\x83", "A=[a\xe2\x80\x83]"},
+        {"A=a\xc2\xa0z\xe2\x80\x83z", "A=[a\xc2\xa0z\xe2\x80\x83z]"},
         {"A=it's \"so\"", "A=[it's \"so\"]"},
         {"A=a\\nb\\", "A=[a\\nb\\]"},
         {"A=a\\\nB=1", "A=[a\\] B=[1]"},
-        {"A=a#b", "A=[a#b]"},
         {"A=a #b", "A=[a]"},
         {"A=a\t# b", "A=[a]"},
-        {"A=a\xc2\xa0# b", "A=[a]"},
-        {"A=a # b # c", "A=[a # b]"},
+        {"A=a # b # c", "A=[a]"},
         {"A=a # b#c", "A=[a]"},
-        {"A=#a", "A=[#a]"},
-        {"A= # a", "A=[# a]"},
-        {"A=# a #", "A=[# a]"},
-        {"A=\xff\xfe\xc2", "A=[\xff\xfe\xc2]"},
+        {"A=a`b`\nB=`c", "A=[a`b`] B=[`c]"},
     };
     (void)state;
     assert_rows(rows, LENGTH(rows));
@@ -136,24 +120,18 @@ static void test_quoted_values(void **state)
         {"A = \"a b\" \nB='c'", "A=[a b] B=[c]"},
         {"A=' a '\nB=\"\tb\t\"", "A=[ a ] B=[\tb\t]"},
         {"A=\"a # b\" # c\nB='#'#c", "A=[a # b] B=[#]"},
-        {"A=\"a\"B=b", "A=[a] B=[b]"},
-        {"A=\"a\" B='b' C=c", "A=[a] B=[b] C=[c]"},
         {"A='a\nb\n'\nB=1", "A=[a\nb\n] B=[1]"},
         {"A=\"a\r\nb\r\n\"\r\nB=1", "A=[a\nb\n] B=[1]"},
-        {"A='a\rb'", "A=[a\rb]"},
         {"A=\"a'b\"\nB='a\"b'", "A=[a'b] B=[a\"b]"},
         {"A='a\\nb\\\\c'", "A=[a\\nb\\\\c]"},
         {"A='it\\'s'", "A=[it\\'s]"},
-        {"A='a\\''", "A=[a\\']"},
         {"A=\"a\\nb\\r\\nc\"", "A=[a\nb\r\nc]"},
-        {"A=\"\\a\\\\b\\\"c\\'d\\\xc3\xa9\"", "A=[a\\b\"c'd\xc3\xa9]"},
+        {"A=\"a\\\\b\\\"c\\'d\"", "A=[a\\b\"c'd]"},
         {"A=\"a\\\\nb\"", "A=[a\\nb]"},
-        {"A=\"a\\\nb\"", "A=[a\nb]"},
-        {"A=\"a\\\r\nb\"", "A=[a\nb]"},
-        {"A=\"say \\\"hi\\\"\"", "A=[say \"hi\"]"},
-        {"A=\"\\\"\"", "A=[\"]"},
-        {"A=\"a\\\\\" b\"", "A=[a\\\" b]"},
-        {"A=\"\xff\\\xfe\"", "A=[\xff\xfe]"},
+        {"A=\"say \\\"hi\\\".\"", "A=[say \"hi\".]"},
+        {"A=\"\\\"a\"", "A=[\"a]"},
+        {"A=\"a\\\\\"\nB='b'", "A=[a\\] B=[b]"},
+        {"A='a\\\\'\nB=\"b\"", "A=[a\\\\] B=[b]"},
     };
     (void)state;
     assert_rows(rows, LENGTH(rows));
@@ -163,16 +141,11 @@ static void test_a_dollar_is_a_character(void **state)
 {
     static const struct row rows[] = {
         {"A=$", "A=[$]"},
-        {"A=a$B", "A=[a$B]"},
-        {"A=1\nB=$A${A}$(A)$$", "A=[1] B=[$A${A}$(A)$$]"},
-        {"A=1\nB=\"$A${A}$(A)$$\"", "A=[1] B=[$A${A}$(A)$$]"},
+        {"A=a$b", "A=[a$b]"},
+        {"A=$(a)$$", "A=[$(a)$$]"},
+        {"A='$A${A}$(A)$$'", "A=[$A${A}$(A)$$]"},
         {"A='$A\\$A'", "A=[$A\\$A]"},
-        {"A=\\$A\\${A}", "A=[$A${A}]"},
-        {"A=\\\\$A", "A=[\\$A]"},
-        {"A=\"\\$A\\${A}\"", "A=[$A${A}]"},
-        {"A=\"\\\\$A\"", "A=[\\$A]"},
-        {"A=\"\\\\\\$A\"", "A=[\\$A]"},
-        {"A=\\$", "A=[$]"},
+        {"A=\"a$ ${\"", "A=[a$ ${]"},
     };
     (void)state;
     assert_rows(rows, LENGTH(rows));
@@ -201,19 +174,62 @@ static void test_what_is_no_dotenv(void **state)
         {"A\nB=1", 1},
         {"B=1\nA\n", 2},
         {"B=1\r\n\r\nA \r\n", 3},
+        {"=1\n", 1},
+        {"export = 1\n", 1},
+        {"export export A=1", 1},
         {"export\nA=1", 1},
         {"export \nA=1", 1},
+        {"export A=\n", 1},
+        {"1A=1", 1},
+        {"A.B=1", 1},
+        {"A-B=1", 1},
+        {"A B=1", 1},
+        {"\xc2\xa0"
+         "A=1",
+            1},
+        {"A:1", 1},
+        {"A : 1", 1},
+        {"A: \nB=1", 1},
+        {"A: # b", 1},
+        {"A: =b", 1},
+        {"A: 'a\nb'", 1},
+        {"A: 'a\\\\b'\nB: \"a\\\\b\"", 2},
         {"A='", 1},
         {"\nA=\"a", 2},
         {"A=1\nB=\"a\nb\nc\n", 2},
         {"A='a\nb'\n\nB='a\n", 4},
         {"A=\"a\\\"", 1},
         {"A='a\\'", 1},
-        {"A=\"a\\\\\"", 1},
         {"A=\"a\"b", 1},
+        {"A=\"a\" B='b'", 1},
         {"A='a\nb'c\n", 2},
         {"A=\"\"\"a\"\"\"", 1},
         {"A=a\n-----BEGIN KEY-----\n", 2},
+        {"A=1\n\nB=#a", 3},
+        {"A=  # a", 1},
+        {"A=a#b", 1},
+        {"A=a#b # c", 1},
+        {"A=`a`", 1},
+        {"A=a\xe2\x80\x83", 1},
+        {"A=\va", 1},
+        {"A=$A", 1},
+        {"A=${a}", 1},
+        {"A=$(A)", 1},
+        {"A=\\$", 1},
+        {"A=\"\\$A\"", 1},
+        {"A=\"\\\\$\"", 1},
+        {"A=\"\\t\"", 1},
+        {"A=\"\\\xc3\xa9\"", 1},
+        {"A=\"a\\\nb\"", 1},
+        {"A=\"\\\\ \\n\"", 1},
+        {"A=\"say \\\"hi\\\"\"", 1},
+        {"A='a\\''", 1},
+        {"A=\"a\\\\\" b\"", 1},
+        {"A=\"a\\\\\"\nB=\"b\"", 1},
+        {"A=1\nB=a\xff", 2},
+        {"A=1\n# \xc0\x80\n", 2},
+        {"A=1\rB=2\r", 1},
+        {"A=1\nB='\r'", 2},
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -241,7 +257,7 @@ static void test_lines(void **state)
         {"Z=1", 1},
         {"\n# c\r\n\r\nZ=1", 4},
         {"A='1\n2\r\n3'\nZ='\n'\n", 4},
-        {"A='1\n2' Z=1\n", 2},
+        {"A='1\n2' # c\nZ=1\n", 3},
         {"z=1\nA=1\nZ=1", 3},
     };
     (void)state;
@@ -259,41 +275,33 @@ static void test_lines(void **state)
     }
 }
 
-/* A NUL is a byte of a value; a name would end there, and be another. */
 static void test_nul_bytes(void **state)
 {
-    static const char value[] = "A=1\0002\n#\0\nB=\"\0\"\n", name[] = "A=1\nB\0=2\n";
-    static const char utf16[] = "\xff\xfe"
-                                "A\0=\0001\0\n";
-    struct dotenv dotenv;
-    unsigned line = 0;
-    const char *problem = NULL;
+    static const struct {
+        const char *text;
+        size_t len;
+        unsigned line;
+    } rows[] = {{"A=1\0002\n", 6, 1}, {"A=1\nB=\"\0\"\n", 10, 2}, {"A=1\nB\0=2\n", 9, 2},
+        {"A=1\n#\n#\0\n", 9, 3},
+        {"\xff\xfe"
+         "A\0=\0001\0\n",
+            9, 1}};
     (void)state;
-
-    char *copy = copy_of(value, sizeof value - 1);
-    assert_int_equal(dotenv_parse(copy, sizeof value - 1, &dotenv, &line, &problem), 0);
-    assert_int_equal(dotenv.count, 2);
-    assert_int_equal(dotenv.entry[0].len, 3);
-    assert_memory_equal(dotenv.entry[0].value, "1\0002", 3);
-    assert_int_equal(dotenv.entry[1].len, 1);
-    assert_memory_equal(dotenv.entry[1].value, "\0", 1);
-    dotenv_release(&dotenv);
-    free(copy);
-
-    copy = copy_of(name, sizeof name - 1);
-    assert_int_equal(dotenv_parse(copy, sizeof name - 1, &dotenv, &line, &problem), -EINVAL);
-    assert_int_equal(line, 2);
-    free(copy);
-
-    copy = copy_of(utf16, sizeof utf16 - 1);
-    assert_int_equal(dotenv_parse(copy, sizeof utf16 - 1, &dotenv, &line, &problem), -EINVAL);
-    assert_int_equal(line, 1);
-    free(copy);
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct dotenv dotenv = {0};
+        unsigned line = 0;
+        const char *problem = NULL;
+        char *copy = copy_of(rows[i].text, rows[i].len);
+        assert_int_equal(dotenv_parse(copy, rows[i].len, &dotenv, &line, &problem), -EINVAL);
+        assert_int_equal(line, rows[i].line);
+        assert_non_null(strstr(problem, "NUL"));
+        free(copy);
+    }
 }
 
 static void test_values_stay_in_the_text(void **state)
 {
-    static const char text[] = "A=a\nB='b'\nC=\"\\c\"\n";
+    static const char text[] = "A=a\nB='b'\nC=\"\\\\c\"\n";
     char *copy = copy_of(text, sizeof text - 1);
     struct dotenv dotenv;
     unsigned line;
@@ -336,12 +344,12 @@ static void test_large_files(void **state)
 
     buffer_clear(&text);
     for (int i = 0; i < LINES; i++)
-        assert_int_equal(buffer_printf(&text, "NAME_%d=\"value \\%d\"\n", i, i), 0);
+        assert_int_equal(buffer_printf(&text, "NAME_%d=\"value \\\\%d\"\n", i, i), 0);
     assert_int_equal(dotenv_parse(text.data, text.len, &dotenv, &line, &problem), 0);
     assert_int_equal(dotenv.count, LINES);
     assert_string_equal(dotenv.entry[LINES - 1].name, "NAME_99999");
     assert_int_equal(dotenv.entry[LINES - 1].line, LINES);
-    assert_memory_equal(dotenv.entry[LINES - 1].value, "value 99999", 11);
+    assert_memory_equal(dotenv.entry[LINES - 1].value, "value \\99999", 12);
     dotenv_release(&dotenv);
     buffer_release(&text);
 }
