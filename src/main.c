@@ -108,7 +108,7 @@ static void path_failed(struct program *p, const struct failure *why)
     if (why->err == -ENOENT && !why->status) {
         log_error("PATH '%s' is not a place in the tree: expected one such as "
                   "repos/OWNER/REPO/actions/secrets%s",
-            path, strchr(path, '.') && !strchr(path, '/') ? " (a HOST ends with ':')" : "");
+            path, memchr(path, '.', strcspn(path, "/")) ? " (a HOST ends with ':')" : "");
         program_stop(p, STATUS_USAGE);
         return;
     }
@@ -153,6 +153,19 @@ static void start_walk(struct program *p, struct node *from)
     tree_lookup(&p->task, part);
 }
 
+/* The variable of the environment that sends us to a proxy, as libcurl chooses it; or NULL. */
+static const char *proxy_variable(const struct config *config)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+    for (size_t i = 0; !config->api_loopback && i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return names[i];
+    }
+    return NULL;
+}
+
 static void token_not_accepted(struct program *p, const struct failure *why)
 {
     const char *url = p->config.api_url;
@@ -167,7 +180,9 @@ static void token_not_accepted(struct program *p, const struct failure *why)
         log_error("%s is not trusted: %s", url, why->message);
         break;
     case EHOSTUNREACH:
-        log_error("cannot reach %s: %s", url, why->message);
+        log_error("cannot reach %s: %s%s%s", url, why->message,
+            proxy_variable(&p->config) ? "; the way there is a proxy's, by $" : "",
+            proxy_variable(&p->config) ? proxy_variable(&p->config) : "");
         break;
     case ENOENT:
     case EPROTO:

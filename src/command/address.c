@@ -77,7 +77,9 @@ static int set_host(struct config *config, const char *host, size_t len, const c
         return 0;
     char shown[128];
     text_printable(shown, sizeof shown, host, len);
-    log_error("%s: '%s' is not a host name (a port can be given with api_url)", origin, shown);
+    log_error(
+        "%s: '%s' is not a host name (an IPv6 address goes in brackets, a port in api_url)",
+        origin, shown);
     return -EINVAL;
 }
 

@@ -138,13 +138,26 @@ static int choose_source(struct token *token)
 
 /* --- What was read -------------------------------------------------------------------- */
 
+/* Of UTF-8 or UTF-16, as editors of other systems write it. */
+static bool has_byte_order_mark(const unsigned char *bytes, size_t len)
+{
+    return (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) ||
+           (len >= 2 &&
+               (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0));
+}
+
 /* Makes `bytes` the token if they are one. */
 static int token_accept(struct token *token, const unsigned char *bytes, size_t len)
 {
     while (len > 0 && strchr(" \t\r\n", bytes[len - 1]) && bytes[len - 1] != '\0')
         len--;
     if (len == 0)
-        return token_fail(token, -EINVAL, "%s: the token is empty", token->origin);
+        return token_fail(token, -EINVAL, "%s: the token is empty%s", token->origin,
+            token->source == TOKEN_FROM_COMMAND ? ", since the command printed nothing" : "");
+    if (has_byte_order_mark(bytes, len))
+        return token_fail(token, -EINVAL,
+            "%s: a byte order mark is before the token; save it as plain text without one",
+            token->origin);
     /* It becomes part of a header, which a line end could add another to. */
     for (size_t i = 0; i < len; i++)
         if (bytes[i] < 0x21 || bytes[i] > 0x7e)
@@ -196,8 +209,9 @@ static int check_file(struct token *token, int fd)
         return token_fail(token, -EINVAL, "%s: not a regular file", token->origin);
     if (st.st_uid != 0 && st.st_uid != geteuid())
         return token_fail(token, -EACCES,
-            "%s: owned by uid %u; it must be owned by uid %u or by root", token->origin,
-            (unsigned)st.st_uid, (unsigned)geteuid());
+            "%s: owned by uid %u; only a file of root's or of the user who mounts (uid %u) is "
+            "trusted",
+            token->origin, (unsigned)st.st_uid, (unsigned)geteuid());
     /* systemd lets a service's user read a root's credential by an ACL, whose mask is seen as
      * the group's bits: mode 0440. */
     mode_t forbidden = token->source == TOKEN_FROM_CREDENTIAL ? 037 : 077;

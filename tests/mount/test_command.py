@@ -485,3 +485,16 @@ def test_unmount_of_a_busy_mount_is_refused(mount):
         assert done.returncode != 0
         assert "busy" in done.stderr
     assert m.process.poll() is None
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_does_not_answer(run, directory, variable):
+    proxy = {variable: "http://127.0.0.1:9"}
+    done = run("-f", "-o", "timeout=2", directory, environment=proxy)
+    assert_one_line(done, 2, "cannot reach https://api.github.com", f"${variable}")
+
+
+@pytest.mark.parametrize("source", ["github.com", "github.com/acme/web"])
+def test_a_host_without_a_colon(run, github, directory, source):
+    done = run("-f", "-o", f"api_url={github.url}", source, directory)
+    assert_one_line(done, 1, source, "a HOST ends with ':'")

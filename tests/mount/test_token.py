@@ -93,6 +93,17 @@ def test_a_file_without_a_token_is_refused(refused, token_file, text):
     refused(1, token_file=token_file(text))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_told(refused, token_file, encoding):
+    file = token_file()
+    file.write_bytes(TOKEN.encode(encoding))
+    assert "byte order mark" in refused(1, token_file=file)
+
+
+def test_a_command_that_prints_nothing(refused):
+    assert "printed nothing" in refused(1, token_command="true")
+
+
 def test_a_missing_file_is_refused(refused, tmp_path):
     assert "missing" in refused(1, token_file=tmp_path / "missing")
 

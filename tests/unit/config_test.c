@@ -157,6 +157,7 @@ static const struct {
     {"user@host:", "not a host name"},
     {"a b:", "not a host name"},
     {"[::1:", "not a host name"},
+    {"::1:", "IPv6 address goes in brackets"},
     {"[x]:", "not a host name"},
     {"[::1%lo]:", "not a host name"},
     {"localhost:8443:repos/x", "api_url"},
