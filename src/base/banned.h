@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With clang and checks of sizes, glibc has them as macros. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy
 #pragma GCC poison sprintf vsprintf gets
 #pragma GCC poison strtok atoi atol atoll system popen tmpnam mktemp

@@ -155,8 +155,8 @@ static void test_limit_past_the_deadline(void **state)
     static const char *const faults[] = {
         "{'status':429,'headers':{'Retry-After':'60'}}",
         "{'status':403,'body':{'message':'You have exceeded a secondary rate limit.'}}",
-        "{'status':403,'headers':{'x-ratelimit-remaining':'0',"
-        "'x-ratelimit-reset':'9999999999'}}",
+        ("{'status':403,'headers':{'x-ratelimit-remaining':'0',"
+         "'x-ratelimit-reset':'9999999999'}}"),
     };
     struct client *c = *state;
     for (size_t i = 0; i < LENGTH(faults); i++) {
@@ -176,8 +176,8 @@ static void test_limit_past_the_deadline(void **state)
 static void test_limit_is_no_storm(void **state)
 {
     static const char *const faults[] = {
-        "{'count':-1,'status':403,'headers':{'x-ratelimit-remaining':'0',"
-        "'x-ratelimit-reset':'1000000000'}}",
+        ("{'count':-1,'status':403,'headers':{'x-ratelimit-remaining':'0',"
+         "'x-ratelimit-reset':'1000000000'}}"),
         "{'count':-1,'status':429,'headers':{'Retry-After':'0'}}",
         "{'count':-1,'status':429,'headers':{'Retry-After':'9223372036854775807'}}",
     };

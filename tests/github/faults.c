@@ -127,8 +127,8 @@ static char *read_answer(struct fault *fault)
     int64_t status = 200, size = 0, depth = 0;
     bool has_status = json_get_int(fault->spec, "status", &status);
     bool has_body = json_object_object_get_ex(fault->spec, "body", &body);
-    bool grows = json_get_int(fault->spec, "body_size", &size) |
-                 json_get_int(fault->spec, "body_depth", &depth);
+    bool has_size = json_get_int(fault->spec, "body_size", &size);
+    bool grows = json_get_int(fault->spec, "body_depth", &depth) || has_size;
 
     if (status < 200 || status > 599)
         return xstrdup("status must be from 200 to 599");
