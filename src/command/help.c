@@ -26,7 +26,7 @@ static const char help[] =
     "    newline=auto|keep    auto drops the line end of a one-line value (auto)\n"
     "    visibility=private|all|selected   of new organization secrets (private)\n"
     "    commit=close|write   when a value is uploaded (close)\n"
-    "    replacers=NAME[:NAME...]          programs that remove a file and make it anew\n"
+    "    replacers=NAME[:NAME...]          programs that remove, then create\n"
     "    failed_close=message|quiet        on the writer's standard error (message)\n"
     "    ro, allow_other, allow_root, auto_unmount, uid=, gid=, umask=, fsname=\n"
     "HOST is $GH_HOST or github.com. The token, if no option gives it: $GH_TOKEN or\n"
