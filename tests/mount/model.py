@@ -46,6 +46,9 @@ class Model(Callers):
         self.server = Server(port)
         self.secrets = {}  # place: Secret, of what is there
         self.staged = {}  # place: Staged
+        # Places where a file was that nothing was stored of: an empty one may be there, for a
+        # minute if nothing failed, and how long ago that was is not asked.
+        self.emptied = set()
         self._numbers = 0
         self.places = [(s, f"NAME_{n}") for s in self.SCOPES for n in range(NAMES)]
         self.writes = dict.fromkeys(self.places, 0)  # accepted PUTs; None: not known

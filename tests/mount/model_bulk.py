@@ -13,7 +13,7 @@ from model_secrets import (
     pick_to_replace,
     replaced,
 )
-from model_staging import create, publish
+from model_staging import EXCLUSIVE, create, publish
 
 NAME = ".env"
 MOST = 8  # entries
@@ -202,7 +202,7 @@ def do_rename(model, process):
     if possible == {0}:
         publish(model, staged)
     calls = [
-        ("open", number, path, CREATE | os.O_EXCL, {0}),
+        ("open", number, path, EXCLUSIVE, {0}),
         ("write", number, text.bytes, 0, {len(text.bytes)}),
         ("close", number, {0}),
         ("rename", path, model.path((text.scope, NAME)), 0, possible),

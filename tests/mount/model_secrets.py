@@ -102,6 +102,7 @@ class SecretFile:
         self.secret.files.remove(self)
         if self.secret.value is None and not self.secret.files and not self.secret.gone:
             model.removed(self.secret)
+            model.emptied.add(self.secret.place)
 
 
 def random_value(random):
@@ -140,7 +141,9 @@ def open_calls(model, process):
     exists = secret is not None and secret.value is not None
     kind = random.random()
     flags, error = CREATE, 0
-    if kind < 0.15:
+    if not secret and place in model.emptied:
+        pass  # whether it is there or not
+    elif kind < 0.15:
         flags |= os.O_EXCL
         error = errno.EEXIST if secret else 0
     elif kind < 0.25:
@@ -298,6 +301,10 @@ def do_unlink(model, process):
         return False
     secret = model.secrets.get(place)
     error = 0
+    if secret is None and place in model.emptied:
+        model.emptied.remove(place)
+        model.ask(process, {place}, [("unlink", model.path(place), {0, -errno.ENOENT})])
+        return True
     if secret is None:
         error = errno.ENOENT
     elif process.pid in secret.failed_by:
@@ -367,6 +374,8 @@ def do_refused(model, process):
     path, directory = model.path(place), os.path.dirname(model.path(place))
     places = {place}
     kind = model.random.randrange(4)
+    if not secret and place in model.emptied:
+        kind = 0
     if kind == 0:
         name = f"{directory}/{model.random.choice(INVALID)}"
         call = ("open", model.new_number(), name, CREATE, {-errno.EINVAL})

@@ -26,7 +26,8 @@ ONE_WRITE = 60000
 DOTTED = [".NAME_1.x7Gq2K", ".NAME_2.swp", ".ansible_tmpNAME_3", ".four"]
 PYTHONS = "tmpab12_9xz"  # without O_EXCL a secret's name
 MKTEMPS = "tmp.a1B2c3"  # without O_EXCL no name at all
-NAMES = [*DOTTED, PYTHONS, MKTEMPS]
+MADE = "NAME_5-1a2b"  # but as mkstemp(3) makes one no name at all
+NAMES = [*DOTTED, PYTHONS, MKTEMPS, MADE]
 
 RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
 EXCLUSIVE = os.O_RDWR | os.O_CREAT | os.O_EXCL
@@ -164,6 +165,12 @@ WAYS = [
 ]
 
 
+def can_make(name, flags):
+    """May a staging file of that name be created so?"""
+    as_mkstemp = flags & (os.O_ACCMODE | os.O_EXCL) == os.O_RDWR | os.O_EXCL
+    return as_mkstemp or name != MADE and (flags & os.O_EXCL or name != MKTEMPS)
+
+
 def open_calls(model, process):
     """Opens something; (place, calls, file or None)."""
     random, place = model.random, model.pick_staging_place()
@@ -174,7 +181,7 @@ def open_calls(model, process):
     if not staged and flags & os.O_CREAT and place[1] == PYTHONS:
         flags |= os.O_EXCL
     error = there if staged else not_there
-    if not staged and flags & os.O_CREAT and not flags & os.O_EXCL and place[1] == MKTEMPS:
+    if not staged and flags & os.O_CREAT and not can_make(place[1], flags):
         error = errno.EINVAL
     number = model.new_number()
     path = spelling(model, place) if staged else model.path(place)
@@ -201,6 +208,8 @@ def rename_onto_secret(model, process, staged, place, flags=0, likely=0.1):
             secret.failed_by.add(process.pid)
             secret.errors = {-errno.EFBIG, *secret.errors}
         return {-errno.EFBIG}
+    if not secret and not payload:
+        model.emptied.add(place)
     error = model.upload_by_name(process.pid, place, payload, likely) if payload else 0
     if not error:
         publish(model, staged)
@@ -212,7 +221,7 @@ def rename_aside(model, staged, place, flags):
     if place in model.staged:
         if flags & RENAME_NOREPLACE:
             return {-errno.EEXIST}
-    elif place[1] == MKTEMPS:
+    elif place[1] in (MKTEMPS, MADE):
         return {-errno.EINVAL}
     if staged.place != place:
         move(model, staged, place)
@@ -270,6 +279,8 @@ def do_rename_to_secret(model, process):
     if not staged or place is None:
         return False
     flags = RENAME_NOREPLACE if model.random.random() < 0.3 else 0
+    if place in model.emptied and place not in model.secrets:
+        flags = 0  # it may be there
     path, places = spelling(model, staged.place), {staged.place, place}
     possible = rename_onto_secret(model, process, staged, place, flags)
     model.ask(process, places, [("rename", path, model.path(place), flags, possible)])
@@ -335,7 +346,7 @@ def do_refused(model, process):
     places, calls = {staged.place, place, missing}, [
         ("rename", path, invalid, 0, {-errno.EINVAL}),
         ("rename", path, f"{directory}/../NAME", 0, {-errno.EPERM}),
-        ("open", model.new_number(), invalid, EXCLUSIVE, {-errno.EINVAL}),
+        ("open", model.new_number(), invalid, CREATE | os.O_EXCL, {-errno.EINVAL}),
         ("mkdir", path, {-errno.EEXIST}),
     ]
     if model.secrets[place].value is not None:

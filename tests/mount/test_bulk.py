@@ -225,7 +225,8 @@ def test_a_staging_file_is_renamed_onto_it(mount):
 
 @pytest.mark.parametrize(
     "command",
-    ["mv {} .env", "install {} .env", "cp -a {} .env", "rsync {} .env", "rsync --inplace {} .env"],
+    ["mv {} .env", "install {} .env", "cp -a {} .env", "rsync -I {} .env"]
+    + ["rsync -I --inplace {} .env"],
 )
 def test_tools_that_replace(mount, tmp_path, command):
     need_tools(command.split()[0])
