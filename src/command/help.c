@@ -32,7 +32,6 @@ static const char help[] =
     "HOST is $GH_HOST or github.com. The token, if no option gives it: $GH_TOKEN or\n"
     "$GITHUB_TOKEN (GH_ENTERPRISE_TOKEN or GITHUB_ENTERPRISE_TOKEN for other hosts),\n"
     "$CREDENTIALS_DIRECTORY/token, or that of 'gh auth token' (but not as root).\n"
-    "  ghsecretfs ~/secrets\n"
     "  ghsecretfs -o token_file=/etc/gh.token repos/acme/web/actions/secrets /mnt/web\n"
     "Unmount: fusermount3 -u MOUNTPOINT\n";
 
