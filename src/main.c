@@ -166,6 +166,15 @@ static const char *proxy_variable(const struct config *config)
     return NULL;
 }
 
+/* What people forget of the URL of their own server. */
+static const char *api_url_advice(const struct config *config)
+{
+    bool is_server = config->api_url_given && config->token_is_enterprise;
+    return is_server && !text_has_suffix(config->api_url, "/api/v3")
+               ? "; GitHub Enterprise Server has it at https://HOST/api/v3"
+               : "";
+}
+
 static void token_not_accepted(struct program *p, const struct failure *why)
 {
     const char *url = p->config.api_url;
@@ -186,7 +195,8 @@ static void token_not_accepted(struct program *p, const struct failure *why)
         break;
     case ENOENT:
     case EPROTO:
-        log_error("%s is not the REST API of a GitHub server: %s", url, why->message);
+        log_error("%s is not the REST API of a GitHub server: %s%s", url, why->message,
+            api_url_advice(&p->config));
         break;
     default:
         log_error("%s: %s", url, why->message[0] ? why->message : strerror(-why->err));

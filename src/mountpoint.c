@@ -18,7 +18,7 @@ static bool report_missing(const char *given, int err)
                   "'fusermount3 -u %s'",
             given, given);
     else if (err == ENOENT)
-        log_error("mount point %s does not exist: make it with 'mkdir %s'", given, given);
+        log_error("mount point %s does not exist: make it with 'mkdir -p %s'", given, given);
     else
         log_error("mount point %s: %s", given, strerror(err));
     return false;

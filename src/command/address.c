@@ -243,6 +243,8 @@ static const char *parse_api_url(struct config *config)
     config->api_loopback = host_is_loopback(copy);
     if (plain && !config->api_loopback)
         return "http would show the token to the network: use https";
+    if (host_is_cloud(copy) && strncmp(copy, "api.", 4) != 0)
+        return "its host has the web pages, and the API is https://api.HOST: leave api_url out";
     return NULL;
 }
 

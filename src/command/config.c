@@ -323,18 +323,37 @@ static int unknown_option(const char *arg)
 {
     char shown[64];
     bool is_short = arg[0] == '-' && arg[1] != '-';
+    for (size_t i = 0; i < LENGTH(short_options); i++) {
+        if (strncmp(arg, short_options[i].arg, 2) == 0) {
+            log_error("option %.2s: nothing can be joined to it: give each option by itself, "
+                      "as in '-f -d -o ro'",
+                arg);
+            return -EINVAL;
+        }
+    }
     text_printable(shown, sizeof shown, arg, is_short ? strnlen(arg, 2) : strcspn(arg, "="));
     log_error("unknown option '%s': see 'ghsecretfs --help'", shown);
+    return -EINVAL;
+}
+
+/* `name` may end with '='. */
+static int check_value(const char *name, enum value_rule rule, const char *value)
+{
+    int len = (int)strcspn(name, "=");
+    if (rule == VALUE_NEEDED && (!value || !*value))
+        log_error("option %.*s needs a value: %.*s=...", len, name, len, name);
+    else if (rule == VALUE_NONE && value)
+        log_error("option %s takes no value", name);
+    else
+        return 0;
     return -EINVAL;
 }
 
 static int pass_to_libfuse(struct parse *p, const char *known, const char *value)
 {
     char *text;
-    if (text_has_suffix(known, "=") ? !value || !*value : value != NULL) {
-        log_error("option %s: its value is %s", known, value ? "not expected" : "missing");
+    if (check_value(known, text_has_suffix(known, "=") ? VALUE_NEEDED : VALUE_NONE, value) != 0)
         return -EINVAL;
-    }
     p->config.allow_root |= strcmp(known, "allow_root") == 0;
     p->allows_others |= strcmp(known, "allow_other") == 0;
     if (asprintf(&text, "%s%s", known, value ? value : "") < 0)
@@ -346,15 +365,10 @@ static int pass_to_libfuse(struct parse *p, const char *known, const char *value
 
 static int set_option(struct parse *p, const struct option *option, const char *value)
 {
-    if (option->value == VALUE_NEEDED && (!value || !*value)) {
-        log_error("option %s needs a value: %s=...", option->name, option->name);
-        return -EINVAL;
-    }
-    if (option->value == VALUE_NONE && value) {
-        log_error("option %s takes no value", option->name);
-        return -EINVAL;
-    }
-    int err = option->set(p, option, value);
+    int err = check_value(option->name, option->value, value);
+    if (err)
+        return err;
+    err = option->set(p, option, value);
     if (err == -EINVAL) {
         char shown[128];
         text_printable(shown, sizeof shown, value, strlen(value));

@@ -275,15 +275,20 @@ static int read_file(struct token *token)
 static int no_token(struct token *token)
 {
     const struct config *config = token->config;
-    const char *prefix = config->token_is_enterprise ? "GH_ENTERPRISE_TOKEN" : "GH_TOKEN";
+    const char *variable = config->token_is_enterprise ? "GH_ENTERPRISE_TOKEN" : "GH_TOKEN";
+    const char *sudo = geteuid() == 0 && getenv("SUDO_UID")
+                           ? " (sudo passes it on only with --preserve-env)"
+                           : "";
+    const char *credential =
+        token->path ? "; in $CREDENTIALS_DIRECTORY there is no file 'token'" : "";
     if (token->source != TOKEN_FROM_GH)
         return token_fail(token, -ENOENT,
-            "no token for %s: set %s, or use -o token_file=FILE or -o token_command=CMD",
-            config->token_host, prefix);
+            "no token for %s: set %s%s, or use -o token_file=FILE or -o token_command=CMD%s",
+            config->token_host, variable, sudo, credential);
     return token_fail(token, -ENOENT,
         "no token for %s: set %s, or use -o token_file=FILE, or log in with 'gh auth login "
-        "--hostname %s'",
-        config->token_host, prefix, config->token_host);
+        "--hostname %s'%s",
+        config->token_host, variable, config->token_host, credential);
 }
 
 /* What to say of a command that gave no output to use. */

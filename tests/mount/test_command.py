@@ -300,6 +300,13 @@ def test_mount_point_is_missing(run, github, tmp_path):
     assert_one_line(done, 1, "missing")
 
 
+def test_advice_on_a_missing_mount_point_helps(run, github, tmp_path):
+    done = run("-f", "-o", f"api_url={github.url}", tmp_path / "missing" / "below")
+    advice = done.stderr.split("'")[1]
+    subprocess.run(advice, shell=True, check=True)
+    assert (tmp_path / "missing" / "below").is_dir()
+
+
 def test_mount_point_is_a_file(run, github, tmp_path):
     file = tmp_path / "file"
     file.touch()
@@ -369,7 +376,7 @@ def test_no_answer(run, github, directory):
 @pytest.mark.parametrize("api_path", ["/no/such/thing", "/user"])
 def test_not_an_api(run, github, directory, api_path):
     done = run("-f", "-o", f"api_url={github.url}{api_path},timeout=5", directory)
-    assert_one_line(done, 2, github.url)
+    assert_one_line(done, 2, github.url, "https://HOST/api/v3")
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,18 @@ def test_no_token(refused):
     assert "no token" in line and "token_file" in line and "_TOKEN," in line
 
 
+def test_a_credential_of_another_name(refused, tmp_path):
+    (tmp_path / "gh-token").write_text(TOKEN, encoding="ascii")
+    line = refused(1, environment={**NO_TOKEN, "CREDENTIALS_DIRECTORY": tmp_path})
+    assert "no token" in line and "$CREDENTIALS_DIRECTORY there is no file 'token'" in line
+
+
+@pytest.mark.root("sudo")
+def test_sudo_drops_the_token(refused):
+    line = refused(1, environment={**NO_TOKEN, "SUDO_UID": "1000"})
+    assert "set GH_ENTERPRISE_TOKEN (sudo passes it on only with --preserve-env)" in line
+
+
 def test_wrong_token(refused):
     line = refused(2, environment={"GH_TOKEN": OTHER})
     assert "Bad credentials" in line and "GH_TOKEN" in line
