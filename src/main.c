@@ -23,6 +23,7 @@
 #include "command/token.h"
 #include "daemon.h"
 #include "fs/fs.h"
+#include "github/libraries.h"
 #include "github/seal.h"
 #include "mountpoint.h"
 #include "tree/operations.h"
@@ -445,6 +446,7 @@ int main(int argc, char *argv[])
         return STATUS_OK;
     case CONFIG_VERSION:
         help_version(stdout);
+        libraries_print(stdout);
         return STATUS_OK;
     case CONFIG_ERROR:
         return STATUS_USAGE;

@@ -33,7 +33,7 @@ static const char help[] =
     "$GITHUB_TOKEN (GH_ENTERPRISE_TOKEN or GITHUB_ENTERPRISE_TOKEN for other hosts),\n"
     "$CREDENTIALS_DIRECTORY/token, or that of 'gh auth token' (but not as root).\n"
     "  ghsecretfs -o token_file=/etc/gh.token repos/acme/web/actions/secrets /mnt/web\n"
-    "Unmount: fusermount3 -u MOUNTPOINT\n";
+    "Unmount: fusermount3 -u MOUNTPOINT. Failures: its .ghsecretfs/errors, syslog.\n";
 
 void help_print(FILE *out)
 {

@@ -9,6 +9,7 @@
 /* At most 24 lines of 80 columns, so that it fits the smallest terminal. */
 void help_print(FILE *out);
 
+/* The program's own version and libfuse's. */
 void help_version(FILE *out);
 
 #endif

@@ -52,11 +52,16 @@ def test_help_fits_a_screen(run, flag):
         assert option in done.stdout
 
 
+LIBRARIES = ["libfuse", "libcurl", "libsodium", "json-c"]
+
+
 @pytest.mark.parametrize("flag", ["-V", "--version"])
 def test_version(run, flag):
     done = run(flag)
     assert done.returncode == 0
-    assert done.stdout.startswith("ghsecretfs ")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [name for name, *_ in lines] == ["ghsecretfs", *LIBRARIES]
+    assert all(words[1][0].isdigit() for words in lines)
 
 
 # Options
