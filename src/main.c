@@ -81,6 +81,16 @@ static void mount_ended(void *arg)
     program_end(arg); /* unmounted by the user */
 }
 
+static void mount_failed(const struct program *p, int err)
+{
+    if (err != -EIO)
+        log_error("cannot mount on %s: %s", p->mountpoint, strerror(-err));
+    else
+        log_error("cannot mount on %s: see the line above%s", p->mountpoint,
+            geteuid() == 0 ? " (a container needs --device=/dev/fuse --cap-add=SYS_ADMIN)"
+                           : "");
+}
+
 static void start_have_root(struct program *p, struct node *root)
 {
     tree_use_root(p->tree, root);
@@ -97,7 +107,7 @@ static void start_have_root(struct program *p, struct node *root)
     };
     int err = fs_mount(p->loop, p->tree, &options, &p->fs);
     if (err) {
-        log_error("cannot mount on %s: see the line above", p->mountpoint);
+        mount_failed(p, err);
         program_stop(p, STATUS_USAGE);
     }
 }
@@ -182,9 +192,9 @@ static void token_not_accepted(struct program *p, const struct failure *why)
 
     switch (-why->err) {
     case EACCES:
-        log_error("%s refused the token from %s: %s; check that it is for this host and has "
-                  "not expired",
-            p->config.token_host, token_origin(p->token), why->message);
+        log_error("%s refused the token from %s: %s%s", p->config.token_host,
+            token_origin(p->token), why->message,
+            why->status == 401 ? "; check that it is for this host and has not expired" : "");
         break;
     case EKEYREJECTED:
         log_error("%s is not trusted: %s", url, why->message);
@@ -231,6 +241,11 @@ static int credentials_reread(
     return token_read(context, deadline_ms, done, arg);
 }
 
+static const char *credentials_problem(void *context)
+{
+    return token_problem(context);
+}
+
 static enum visibility visibility_of(enum config_visibility visibility)
 {
     return visibility == CONFIG_VISIBILITY_ALL        ? VISIBILITY_ALL
@@ -260,6 +275,7 @@ static int make_client(struct program *p)
                 .context = p->token,
                 .token = credentials_token,
                 .reread = token_rereadable(p->token) ? credentials_reread : NULL,
+                .problem = credentials_problem,
                 .costly = token_runs_command(p->token),
             },
     };
@@ -368,6 +384,15 @@ static int watch_signals(struct program *p)
 
 /* --- The whole ------------------------------------------------------------------------ */
 
+static bool check_sealing(void)
+{
+    int err = seal_setup();
+    if (err)
+        log_error("libsodium cannot start (it needs the kernel's random numbers): %s",
+            strerror(-err));
+    return err == 0;
+}
+
 static bool check_memory(void)
 {
     size_t lockable = locked_setup();
@@ -456,7 +481,7 @@ int main(int argc, char *argv[])
     descriptors_raise();
     if (p.config.debug)
         log_set_level(LOG_LEVEL_DEBUG);
-    if (seal_setup() == 0 && check_memory() && mountpoint_check_tools() &&
+    if (check_sealing() && check_memory() && mountpoint_check_tools() &&
         mountpoint_check(p.config.mountpoint, &p.mountpoint))
         status = program_run(&p);
     program_release(&p);

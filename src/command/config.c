@@ -37,7 +37,7 @@ enum value_rule { VALUE_NEEDED, VALUE_NONE, VALUE_ANY };
 struct option {
     const char *name;
     /* 0; -EINVAL when `value` is not what `expected` says; -EPERM when `expected` is to be
-     * said as it is; -ECANCELED when parsing shall end; -ENOMEM. */
+     * said as it is; -ECANCELED when parsing shall end; or what cannot_be_set() tells. */
     int (*set)(struct parse *p, const struct option *option, const char *value);
     size_t offset; /* of its field in struct config */
     uint64_t min, max;
@@ -67,23 +67,26 @@ static int set_plain_string(struct parse *p, const struct option *option, const 
     return text_has_control(value) ? -EINVAL : set_string(p, option, value);
 }
 
-static char *join(const char *directory, const char *path)
+static int join(const char *directory, const char *path, char **ret)
 {
     char *joined;
     bool is_root = strcmp(directory, "/") == 0;
-    return asprintf(&joined, "%s/%s", is_root ? "" : directory, path) < 0 ? NULL : joined;
+    if (asprintf(&joined, "%s/%s", is_root ? "" : directory, path) < 0)
+        return -ENOMEM;
+    *ret = joined;
+    return 0;
 }
 
 /* The daemon works in "/", so a path is made absolute while its meaning is known. Links are
- * left alone: token_file refuses one. */
-static char *absolute_path(const char *path)
+ * left alone: token_file refuses one. 0, -ENOMEM, or what getcwd() gave. */
+static int absolute_path(const char *path, char **ret)
 {
     if (path[0] == '/')
-        return strdup(path);
+        return join("/", path + 1, ret);
     char *cwd = getcwd(NULL, 0);
-    char *absolute = cwd ? join(cwd, path) : NULL;
+    int err = cwd ? join(cwd, path, ret) : -errno;
     free(cwd);
-    return absolute;
+    return err;
 }
 
 /* A shell leaves a '~' behind a '=' or a ',' alone, and so does fstab. */
@@ -94,9 +97,10 @@ static int set_path(struct parse *p, const struct option *option, const char *va
     bool is_at_home = strncmp(value, "~/", 2) == 0;
     if (is_at_home && (!home || home[0] != '/'))
         return -EINVAL;
-    char *absolute = is_at_home ? join(home, value + 2) : absolute_path(value);
-    if (!absolute)
-        return -ENOMEM;
+    char *absolute;
+    int err = is_at_home ? join(home, value + 2, &absolute) : absolute_path(value, &absolute);
+    if (err)
+        return err;
     free(*field);
     *field = absolute;
     return 0;
@@ -363,6 +367,13 @@ static int pass_to_libfuse(struct parse *p, const char *known, const char *value
     return err;
 }
 
+/* Why an option of the right form could not be taken. */
+static const char *cannot_be_set(int err)
+{
+    return err == -ENOMEM ? "not enough memory"
+                          : "the working directory, from which it is given, cannot be found";
+}
+
 static int set_option(struct parse *p, const struct option *option, const char *value)
 {
     int err = check_value(option->name, option->value, value);
@@ -375,8 +386,8 @@ static int set_option(struct parse *p, const struct option *option, const char *
         log_error("%s=%s: expected %s", option->name, shown, option->expected);
     } else if (err == -EPERM) {
         log_error("%s", option->expected);
-    } else if (err == -ENOMEM) {
-        return no_memory();
+    } else if (err && err != -ECANCELED) {
+        log_error("%s: %s", option->name, cannot_be_set(err));
     }
     return err;
 }
@@ -422,8 +433,10 @@ static int path_from_environment(const char *name, char **ret)
     const char *value = getenv(name);
     if (!value || !*value)
         return 0;
-    *ret = absolute_path(value);
-    return *ret ? 0 : no_memory();
+    int err = absolute_path(value, ret);
+    if (err)
+        log_error("%s: %s", name, cannot_be_set(err));
+    return err;
 }
 
 static int set_certificates(struct config *config)

@@ -27,7 +27,8 @@ struct fs_options {
     void *arg;
 };
 
-/* Mounts. 0, or -errno after a message. `tree` must live as long as the fs. */
+/* Mounts. 0; -EIO when libfuse has said on standard error why not; or -errno, of which nobody
+ * has said anything. `tree` must live as long as the fs. */
 int fs_mount(struct loop *loop, struct tree *tree, const struct fs_options *options,
     struct fs **ret) WARN_UNUSED;
 

@@ -168,12 +168,11 @@ int fs_mount(
         err = locked_resize(&fs->request, REQUEST_MAX);
     if (err)
         goto fail;
-    err = -EINVAL;
+    err = -EIO;
     fuse_set_log_func(pass_on);
     fs->session = fuse_session_new(options->args, &operations, sizeof operations, fs);
     if (!fs->session)
         goto fail;
-    err = -EIO;
     descriptors_restore(); /* libfuse starts fusermount3 */
     int failed = fuse_session_mount(fs->session, options->mountpoint);
     descriptors_raise();

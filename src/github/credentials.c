@@ -21,7 +21,8 @@ static void token_was_read(void *arg, int err)
         return;
     }
     failure_set(&why, err == -ETIMEDOUT ? -ETIMEDOUT : -EACCES,
-        "the token was refused, and reading it again failed: %s", strerror(-err));
+        "the token was refused, and reading it again failed: %s",
+        gh->credentials.problem(gh->credentials.context));
     waiters_finish(&gh->token_waiters, &why);
 }
 

@@ -19,6 +19,8 @@ struct credentials {
      * loop_now_ms()'s. */
     int (*reread)(
         void *context, uint64_t deadline_ms, void (*done)(void *arg, int err), void *arg);
+    /* One printable line on why the last reading, which gave done() an error, failed. */
+    const char *(*problem)(void *context);
     /* Reading runs a command: not more often than once a second, and ever more rarely while
      * what it gives is refused. */
     bool costly;

@@ -46,6 +46,12 @@ static int reread_token(
     return 0;
 }
 
+static const char *token_problem(void *context)
+{
+    (void)context;
+    return CLIENT_TOKEN_PROBLEM;
+}
+
 static void guard_fired(struct loop_timer *timer)
 {
     struct client *client = CONTAINER_OF(timer, struct client, guard);
@@ -60,8 +66,14 @@ void client_open(struct client *client, const char *base_url, unsigned max_reque
         .user_agent = "client-test/1",
         .max_requests = max_requests,
         .paced = client->paced,
-        .credentials = {client, get_token, client->token_cannot_change ? NULL : reread_token,
-            client->costly},
+        .credentials =
+            {
+                .context = client,
+                .token = get_token,
+                .reread = client->token_cannot_change ? NULL : reread_token,
+                .problem = token_problem,
+                .costly = client->costly,
+            },
     };
     github_free(client->github);
     client->github = NULL;

@@ -17,6 +17,8 @@
 #define SECRETS "/repos/acme/web/actions/secrets"
 /* For what is not about deadlines. */
 #define LONG_MS 8000
+/* What the client's token says when reading it again fails. */
+#define CLIENT_TOKEN_PROBLEM "token_file /t: no luck"
 
 struct client {
     struct standin standin;

@@ -85,6 +85,8 @@ static void test_reading_fails(void **state)
         client_run(c);
         assert_outcome(&outcomes[0], rows[i].expected);
         assert_outcome(&outcomes[1], rows[i].expected);
+        if (rows[i].err)
+            assert_non_null(strstr(outcomes[1].why.message, CLIENT_TOKEN_PROBLEM));
         assert_int_equal(github_token_generation(c->github), 0);
         assert_int_equal(requests_to(&c->standin, NULL, NULL), 2);
     }

@@ -242,6 +242,12 @@ def test_wrong_token(refused):
     assert "Bad credentials" in line and "GH_TOKEN" in line
 
 
+def test_a_token_that_lacks_something(refused, github):
+    github.fault(path="/user", count=-1, status=403, body={"message": "Use a VPN"})
+    line = refused(2)
+    assert "Use a VPN" in line and "expired" not in line
+
+
 def test_wrong_token_in_the_background(run, github, directory):
     done = run("-o", f"api_url={github.url}", directory, environment={"GH_TOKEN": OTHER})
     assert done.returncode == 2
@@ -268,6 +274,19 @@ def test_a_command_is_asked_again(mount, github, tmp_path):
     github.config(tokens=[OTHER])
     assert m.sh("echo v > NEW").returncode == 0
     assert github.plaintext(f"/{WEB}/NEW") == b"v"
+
+
+@pytest.mark.parametrize("command, why", [("exit 3", "exit status 3"), ("", "printed nothing")])
+def test_why_a_token_can_not_be_read_again_is_told(mount, github, tmp_path, command, why):
+    script = tmp_path / "command"
+    script.write_text(f"echo {TOKEN}", "ascii")
+    m = mount(token_command=f". {script}", environment=NO_TOKEN)
+    github.config(tokens=[OTHER])
+    script.write_text(command, "ascii")
+    done = m.sh(f"ls {m.secrets}", cwd=tmp_path)
+    assert done.returncode != 0 and "Permission denied" in done.stderr
+    errors = (m.path / ".ghsecretfs/errors").read_text("utf-8")
+    assert "reading it again failed: token_command: " in errors and why in errors
 
 
 def test_a_file_is_read_again_once(mount, github, token_file):

@@ -257,6 +257,14 @@ def test_a_mount_point_of_somebody_else(users, owner, mode, why):
     assert users.mounts() == []
 
 
+def test_a_container_in_which_root_may_not_mount(users):
+    less = "setpriv --bounding-set=-sys_admin"
+    done = users.try_mount("root", users.directory("root"), before=less)
+    assert done.returncode == 1
+    assert "not permitted" in done.stderr and "--cap-add=SYS_ADMIN" in done.stderr
+    assert users.mounts() == []
+
+
 @pytest.mark.released("with sanitizers mlock does nothing")
 @pytest.mark.parametrize("limit", [0, 512, 1000])
 def test_too_little_lockable_memory(users, limit):

@@ -404,6 +404,22 @@ static void test_home(void **state)
     free(saved);
 }
 
+static void test_no_working_directory(void **state)
+{
+    (void)state;
+    char *saved = getcwd(NULL, 0), gone[] = "/tmp/config_test.XXXXXX";
+    assert_non_null(saved);
+    assert_non_null(mkdtemp(gone));
+    assert_int_equal(chdir(gone), 0);
+    assert_int_equal(rmdir(gone), 0);
+    assert_refused((const char *const[]){"-otoken_file=t", "/mnt", NULL},
+        "token_file: the working directory");
+    struct config config = parsed((const char *const[]){"-otoken_file=/t", "/mnt", NULL});
+    config_release(&config);
+    assert_int_equal(chdir(saved), 0);
+    free(saved);
+}
+
 static void test_spellings(void **state)
 {
     (void)state;
@@ -779,6 +795,7 @@ int main(void)
         cmocka_unit_test(test_all_options),
         cmocka_unit_test(test_owner),
         cmocka_unit_test(test_home),
+        cmocka_unit_test(test_no_working_directory),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_seconds),
