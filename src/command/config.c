@@ -336,7 +336,8 @@ static int unknown_option(const char *arg)
         }
     }
     text_printable(shown, sizeof shown, arg, is_short ? strnlen(arg, 2) : strcspn(arg, "="));
-    log_error("unknown option '%s': see 'ghsecretfs --help'", shown);
+    log_error("unknown option '%s': see 'ghsecretfs --help'%s", shown,
+        arg[0] == '-' ? "" : " (in -o a comma within a value is written '\\,')");
     return -EINVAL;
 }
 

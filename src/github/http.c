@@ -100,7 +100,7 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     r->result = classify(x, code);
     r->repeated = x->times_sent > 1;
     if (r->result != HTTP_ANSWERED) {
-        const char *words = trust_problem(x->easy, code);
+        const char *words = trust_problem(x->easy, code, x->error);
         if (!words)
             words = x->error[0] ? x->error : curl_easy_strerror(code);
         r->status = 0;

@@ -1,6 +1,7 @@
 #include "github/trust.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* What OpenSSL found (X509_V_ERR_...: numbers of its ABI, as openssl-verify(1) prints them). */
 static const struct {
@@ -20,10 +21,30 @@ static const struct {
          "own give -o cacert=FILE"},
 };
 
-const char *trust_problem(CURL *easy, CURLcode code)
+/* Reasons of OpenSSL, which libcurl passes on. */
+static const struct {
+    const char *words, *problem;
+} reasons[] = {
+    {"wrong version number", "what answers there does not speak TLS: is it http, or another "
+                             "port?"},
+    {"alert protocol version", "the server has no TLS 1.2 or newer"},
+    {"unsupported protocol", "the server has no TLS 1.2 or newer"},
+};
+
+static const char *handshake_problem(const char *words)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strstr(words, reasons[i].words))
+            return reasons[i].problem;
+    return NULL;
+}
+
+const char *trust_problem(CURL *easy, CURLcode code, const char *words)
 {
     long result = 0;
 
+    if (code == CURLE_SSL_CONNECT_ERROR)
+        return handshake_problem(words);
     if (code == CURLE_SSL_CACERT_BADFILE)
         return "no certificates can be read from the file of -o cacert or $SSL_CERT_FILE";
     if (code != CURLE_PEER_FAILED_VERIFICATION)

@@ -185,6 +185,7 @@ def test_tls_1_2_is_the_least(run, tmp_path, version, works):
     assert done.returncode == 2
     # Its page is no API, but it was read.
     assert ("is not the REST API" in done.stderr) == works, done.stderr
+    assert ("has no TLS 1.2 or newer" in done.stderr) != works, done.stderr
 
 
 def is_open(port):

@@ -549,6 +549,8 @@ static const struct {
     {"token_fil=hunter2", "unknown option 'token_fil'"},
     {"cache_ttlx=1", "unknown option 'cache_ttlx'"},
     {"cache=1", "unknown option 'cache'"},
+    {"token_command=printf a,b", "unknown option 'b': see 'ghsecretfs --help' (in -o a comma "
+                                 "within a value is written '\\,')"},
     {"subtype=x", "unknown option 'subtype'"},
     {"token=hunter2", "set GH_TOKEN"},
     {"token", "set GH_TOKEN"},
