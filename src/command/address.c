@@ -67,6 +67,19 @@ static size_t host_length(const char *text)
     return bracket ? (size_t)(bracket - text) + 1 : strcspn(text, ":/");
 }
 
+/* What was meant, perhaps. */
+static const char *host_advice(const char *host)
+{
+    for (const char *c = host; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            return "give it as DNS has it, in ASCII: xn--...";
+    if (!*host)
+        return "nothing is before the first ':'; an IPv6 address goes in brackets";
+    if (strchr(host, '@'))
+        return "no user goes before it";
+    return "an IPv6 address goes in brackets, a port in api_url";
+}
+
 static int set_host(struct config *config, const char *host, size_t len, const char *origin)
 {
     config->host = strndup(host, len);
@@ -77,9 +90,7 @@ static int set_host(struct config *config, const char *host, size_t len, const c
         return 0;
     char shown[128];
     text_printable(shown, sizeof shown, host, len);
-    log_error(
-        "%s: '%s' is not a host name (an IPv6 address goes in brackets, a port in api_url)",
-        origin, shown);
+    log_error("%s: '%s' is not a host name (%s)", origin, shown, host_advice(config->host));
     return -EINVAL;
 }
 

@@ -103,11 +103,15 @@ static int take_variable(struct token *token)
 /* Takes $CREDENTIALS_DIRECTORY/token, if there is one. */
 static int take_credential(struct token *token)
 {
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    const char *given = getenv("CREDENTIALS_DIRECTORY");
     struct stat st;
-    if (!directory || !*directory)
+    /* Absolute, since the daemon works in "/" when the file is read again. */
+    char *directory = given && *given ? realpath(given, NULL) : NULL;
+    if (!directory)
         return 0;
-    if (asprintf(&token->path, "%s/token", directory) < 0) {
+    int len = asprintf(&token->path, "%s/token", directory);
+    free(directory);
+    if (len < 0) {
         token->path = NULL;
         return -ENOMEM;
     }
@@ -279,8 +283,10 @@ static int no_token(struct token *token)
     const char *sudo = geteuid() == 0 && getenv("SUDO_UID")
                            ? " (sudo passes it on only with --preserve-env)"
                            : "";
-    const char *credential =
-        token->path ? "; in $CREDENTIALS_DIRECTORY there is no file 'token'" : "";
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    const char *credential = credentials && *credentials
+                                 ? "; in $CREDENTIALS_DIRECTORY there is no file 'token'"
+                                 : "";
     if (token->source != TOKEN_FROM_GH)
         return token_fail(token, -ENOENT,
             "no token for %s: set %s%s, or use -o token_file=FILE or -o token_command=CMD%s",

@@ -428,6 +428,27 @@ static void test_credential(void **state)
     free(path);
 }
 
+/* The daemon works in "/" by the time it reads the token again. */
+static void test_relative_credential(void **state)
+{
+    char *path = in_directory("token"), *before = getcwd(NULL, 0);
+    struct config config = {.token_host = github};
+    assert_non_null(before);
+    assert_int_equal(chdir(directory), 0);
+    setenv("CREDENTIALS_DIRECTORY", ".", 1);
+    write_file(path, "ghp_credential\n", 0400);
+    struct token *token = new_token(*state, &config);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(read_within(*state, token, LONG_MS), 0);
+    assert_token(token, "ghp_credential");
+    token_free(token);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_int_equal(chdir(before), 0);
+    unlink(path);
+    free(path);
+    free(before);
+}
+
 static void test_order(void **state)
 {
     char *file = in_directory("order"), *credential = in_directory("token");
@@ -555,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_command_timeout),
         cmocka_unit_test(test_free_early),
         cmocka_unit_test(test_credential),
+        cmocka_unit_test(test_relative_credential),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_gh),
         cmocka_unit_test(test_root_does_not_ask_gh),
