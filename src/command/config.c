@@ -1,6 +1,5 @@
 #include "command/config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
@@ -11,6 +10,7 @@
 #include "command/address.h"
 #include "command/arguments.h"
 #include "command/certificates.h"
+#include "command/values.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -67,79 +67,37 @@ static int set_plain_string(struct parse *p, const struct option *option, const 
     return text_has_control(value) ? -EINVAL : set_string(p, option, value);
 }
 
-static int join(const char *directory, const char *path, char **ret)
-{
-    char *joined;
-    bool is_root = strcmp(directory, "/") == 0;
-    if (asprintf(&joined, "%s/%s", is_root ? "" : directory, path) < 0)
-        return -ENOMEM;
-    *ret = joined;
-    return 0;
-}
-
-/* The daemon works in "/", so a path is made absolute while its meaning is known. Links are
- * left alone: token_file refuses one. 0, -ENOMEM, or what getcwd() gave. */
-static int absolute_path(const char *path, char **ret)
-{
-    if (path[0] == '/')
-        return join("/", path + 1, ret);
-    char *cwd = getcwd(NULL, 0);
-    int err = cwd ? join(cwd, path, ret) : -errno;
-    free(cwd);
-    return err;
-}
-
-/* A shell leaves a '~' behind a '=' or a ',' alone, and so does fstab. */
 static int set_path(struct parse *p, const struct option *option, const char *value)
 {
-    char **field = option_field(p, option);
-    const char *home = getenv("HOME");
-    bool is_at_home = strncmp(value, "~/", 2) == 0;
-    if (is_at_home && (!home || home[0] != '/'))
-        return -EINVAL;
-    char *absolute;
-    int err = is_at_home ? join(home, value + 2, &absolute) : absolute_path(value, &absolute);
+    char **field = option_field(p, option), *path;
+    int err = value_to_path(value, &path);
     if (err)
         return err;
     free(*field);
-    *field = absolute;
+    *field = path;
     return 0;
 }
 
 static int set_date(struct parse *p, const struct option *option, const char *value)
 {
-    static const char shape[] = "dddd-dd-dd";
-    if (strlen(value) != sizeof shape - 1)
-        return -EINVAL;
-    for (size_t i = 0; shape[i]; i++)
-        if (shape[i] == 'd' ? !isdigit((unsigned char)value[i]) : value[i] != shape[i])
-            return -EINVAL;
-    return set_string(p, option, value);
+    return value_is_date(value) ? set_string(p, option, value) : -EINVAL;
 }
 
-/* Not strtod(), which would take 1e9, nan and a locale's comma. Less than a millisecond is
- * dropped. */
 static int set_seconds(struct parse *p, const struct option *option, const char *value)
 {
-    char whole[24] = "";
     uint64_t ms;
-    size_t len = strcspn(value, ".");
-    if (len >= sizeof whole)
-        return -EINVAL;
-    memcpy(whole, value, len);
-    if (!text_to_u64(whole, option->max / 1000, &ms))
-        return -EINVAL;
-    ms *= 1000;
-    if (value[len] == '.') {
-        const char *digits = value + len + 1;
-        if (!*digits || digits[strspn(digits, "0123456789")] != '\0')
-            return -EINVAL;
-        for (unsigned unit = 100; unit > 0 && *digits; unit /= 10)
-            ms += (uint64_t)(*digits++ - '0') * unit;
-    }
-    if (ms < option->min || ms > option->max)
+    if (!value_to_ms(value, option->max, &ms) || ms < option->min)
         return -EINVAL;
     *(uint64_t *)option_field(p, option) = ms;
+    return 0;
+}
+
+static int set_octal(struct parse *p, const struct option *option, const char *value)
+{
+    mode_t mode;
+    if (!value_to_mode(value, (mode_t)option->max, &mode))
+        return -EINVAL;
+    *(mode_t *)option_field(p, option) = mode;
     return 0;
 }
 
@@ -149,19 +107,6 @@ static int set_number(struct parse *p, const struct option *option, const char *
     if (!text_to_u64(value, option->max, &number) || number < option->min)
         return -EINVAL;
     *(unsigned *)option_field(p, option) = (unsigned)number;
-    return 0;
-}
-
-static int set_octal(struct parse *p, const struct option *option, const char *value)
-{
-    size_t len = strlen(value);
-    /* Four digits are the longest way to write 0777. */
-    if (len == 0 || len > 4 || strspn(value, "01234567") != len)
-        return -EINVAL;
-    unsigned long mode = strtoul(value, NULL, 8);
-    if (mode > option->max)
-        return -EINVAL;
-    *(mode_t *)option_field(p, option) = (mode_t)mode;
     return 0;
 }
 
@@ -371,8 +316,9 @@ static int pass_to_libfuse(struct parse *p, const char *known, const char *value
 /* Why an option of the right form could not be taken. */
 static const char *cannot_be_set(int err)
 {
-    return err == -ENOMEM ? "not enough memory"
-                          : "the working directory, from which it is given, cannot be found";
+    return err == -ENOMEM   ? "not enough memory"
+           : err == -EINVAL ? no_home
+                            : "the working directory, from which it is given, cannot be found";
 }
 
 static int set_option(struct parse *p, const struct option *option, const char *value)
@@ -434,7 +380,7 @@ static int path_from_environment(const char *name, char **ret)
     const char *value = getenv(name);
     if (!value || !*value)
         return 0;
-    int err = absolute_path(value, ret);
+    int err = value_to_path(value, ret);
     if (err)
         log_error("%s: %s", name, cannot_be_set(err));
     return err;
