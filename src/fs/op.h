@@ -11,6 +11,7 @@
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
 
+#include "base/libc.h"
 #include "fs/fs.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
