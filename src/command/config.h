@@ -54,7 +54,6 @@ struct config {
     /* Certificates to trust, absolute or NULL: cacert=FILE alone, else $SSL_CERT_FILE and
      * $SSL_CERT_DIR, which libcurl itself does not read. */
     char *ca_file;
-    bool ca_file_given; /* by cacert= */
     char *ca_dir;
 
     uint64_t cache_ttl_ms;
@@ -72,6 +71,7 @@ struct config {
     mode_t umask;    /* bits that no mode in the tree has */
     bool foreground; /* also when `debug` is set */
     bool debug;
+    bool ca_file_given; /* by cacert= */
 
     /* For fuse_session_new(): the name of the program and one -o. Mount options that the low
      * level does not know, or that may not be had (suid, dev, exec), are not among them. */

@@ -20,8 +20,8 @@ bool value_to_ms(const char *text, uint64_t max_ms, uint64_t *ret_ms) WARN_UNUSE
 bool value_to_mode(const char *text, mode_t max, mode_t *ret) WARN_UNUSED;
 
 /* Makes a path absolute, from the working directory or, behind "~/", from $HOME: the daemon
- * works in "/". Links in it are left alone, since token_file refuses one. 0; -EINVAL for "~/" without $HOME; -ENOMEM; or what getcwd() gave. The result
- * is the caller's to free. */
+ * works in "/". Links in the path are left alone, since token_file refuses one. 0; -EINVAL for
+ * "~/" without $HOME; -ENOMEM; or what getcwd() gave. The result is the caller's to free. */
 int value_to_path(const char *text, char **ret) WARN_UNUSED;
 
 #endif
