@@ -111,7 +111,7 @@ static bool try(struct client *c, enum breakable call, int after, int count)
     breaking = NO_CALL;
     assert_int_equal(put.called, 1);
     assert_int_equal(list.called, 1);
-    assert_in_range(loop_now_ms() - start, 0, DEADLINE_MS + SLACK_MS);
+    assert_uint_in_range(loop_now_ms() - start, 0, DEADLINE_MS + SLACK_MS);
     outcome_release(&list);
     /* All is well afterwards, with the connections that are left. */
     assert_int_equal(client_get(c, "/user", LONG_MS), 0);
@@ -184,7 +184,7 @@ static void test_silent_server_and_deadline(void **state)
     outcome_request(&o, c, "GET", "/user", 500);
     client_run(c);
     assert_outcome(&o, -ETIMEDOUT);
-    assert_in_range(loop_now_ms() - start, 490, 500 + SLACK_MS);
+    assert_uint_in_range(loop_now_ms() - start, 490, 500 + SLACK_MS);
 }
 
 int main(void)

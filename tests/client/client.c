@@ -35,7 +35,7 @@ static int reread_token(
     void *context, uint64_t deadline_ms, void (*done)(void *arg, int err), void *arg)
 {
     struct client *client = context;
-    assert_in_range(deadline_ms, loop_now_ms() - GUARD_MS, loop_now_ms() + GUARD_MS);
+    assert_uint_in_range(deadline_ms, loop_now_ms() - GUARD_MS, loop_now_ms() + GUARD_MS);
     client->rereads++;
     if (client->start_err)
         return client->start_err;
@@ -91,7 +91,7 @@ int client_set_up(void **state)
     client->guard.fire = guard_fired;
     client->token_timer.fire = token_read_again;
     client->next_err = -EACCES;
-    assert_in_range(locked_setup(), LOCKED_TOTAL_MIN, LOCKED_TOTAL_MAX);
+    assert_uint_in_range(locked_setup(), LOCKED_TOTAL_MIN, LOCKED_TOTAL_MAX);
     assert_int_equal(seal_setup(), 0);
     assert_int_equal(locked_init(&client->token, 256), 0);
     set_token(client, "standin-token");

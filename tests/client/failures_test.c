@@ -110,7 +110,7 @@ static void test_status(void **state)
     assert_int_equal(s.connections, 1);
     assert_true(s.bytes_sent > 0 && s.bytes_received > 0);
     assert_int_equal(s.limit, 5000);
-    assert_in_range(s.limit_remaining, 4000, 5000);
+    assert_uint_in_range(s.limit_remaining, 4000, 5000);
     assert_true(s.limit_reset > 0);
     assert_int_equal(s.in_flight + s.queued, 0);
     assert_int_equal(s.limited_for_ms, 0);

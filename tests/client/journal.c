@@ -17,7 +17,7 @@ void journal_read(const struct standin *standin, struct journal *journal)
     journal->json = standin_get(standin, "journal");
     struct json_object *requests = member(journal->json, "requests");
     journal->count = json_object_array_length(requests);
-    assert_in_range(journal->count, 0, JOURNAL_MAX);
+    assert_uint_in_range(journal->count, 0, JOURNAL_MAX);
     for (size_t i = 0; i < journal->count; i++) {
         struct json_object *request = json_object_array_get_idx(requests, i);
         struct json_object *end = member(request, "t_end_ms");

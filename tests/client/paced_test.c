@@ -47,7 +47,7 @@ static void test_writes_slow_down(void **state)
     assert_true(last_ms >= start_ms + (MORE - 1) * 1000);
     assert_true(read.at_ms < last_ms);
     assert_int_equal(github_status(c->github).retries, 0);
-    assert_in_range(github_status(c->github).points_left, 0, 5);
+    assert_uint_in_range(github_status(c->github).points_left, 0, 5);
 }
 
 static void test_others_are_not_paced(void **state)

@@ -90,7 +90,7 @@ static void test_in_a_circle(void **state)
     standin_post(
         &c->standin, "faults", "{'count':-1,'status':302,'headers':{'Location':'/user'}}");
     assert_int_equal(client_get(c, "/user", LONG_MS), -EPROTO);
-    assert_in_range(requests_to(&c->standin, NULL, NULL), 2, 6);
+    assert_uint_in_range(requests_to(&c->standin, NULL, NULL), 2, 6);
 }
 
 static void test_no_location(void **state)

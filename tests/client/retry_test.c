@@ -68,10 +68,10 @@ static void test_until_the_deadline(void **state)
         client_run(c);
         assert_outcome(&o, rows[i].err);
         assert_int_equal(o.why.status, rows[i].status);
-        assert_in_range(o.at_ms - start, rows[i].all_of_it ? rows[i].in_ms - 5 : 0,
+        assert_uint_in_range(o.at_ms - start, rows[i].all_of_it ? rows[i].in_ms - 5 : 0,
             rows[i].in_ms + SLACK_MS);
         size_t tries = requests_to(&c->standin, NULL, NULL);
-        assert_in_range(tries, rows[i].all_of_it ? 1 : 2, rows[i].all_of_it ? 1 : 12);
+        assert_uint_in_range(tries, rows[i].all_of_it ? 1 : 2, rows[i].all_of_it ? 1 : 12);
     }
 }
 
@@ -138,7 +138,7 @@ static void test_limit_is_waited_out(void **state)
     outcome_request(&first, c, "GET", "/user", LONG_MS);
     client_run_for(c, 200);
     assert_int_equal(first.called, 0);
-    assert_in_range(github_status(c->github).limited_for_ms, 500, 1000);
+    assert_uint_in_range(github_status(c->github).limited_for_ms, 500, 1000);
     /* Nor is anything else sent. */
     outcome_request(&second, c, "GET", "/rate_limit", LONG_MS);
     client_run_for(c, 200);
@@ -146,7 +146,7 @@ static void test_limit_is_waited_out(void **state)
     client_run(c);
     assert_outcome(&first, 0);
     assert_outcome(&second, 0);
-    assert_in_range(first.at_ms - start, 990, 1000 + SLACK_MS);
+    assert_uint_in_range(first.at_ms - start, 990, 1000 + SLACK_MS);
     assert_int_equal(requests_to(&c->standin, NULL, NULL), 3);
 }
 
@@ -166,7 +166,7 @@ static void test_limit_past_the_deadline(void **state)
         standin_post(&c->standin, "faults", faults[i]);
         assert_int_equal(client_get(c, "/user", 2000), -EAGAIN);
         assert_int_equal(client_get(c, "/user", 2000), -EAGAIN);
-        assert_in_range(loop_now_ms() - start, 0, SLACK_MS);
+        assert_uint_in_range(loop_now_ms() - start, 0, SLACK_MS);
         assert_int_equal(requests_to(&c->standin, NULL, NULL), 1);
     }
 }
@@ -188,7 +188,7 @@ static void test_limit_is_no_storm(void **state)
         standin_delete(&c->standin, "journal");
         standin_post(&c->standin, "faults", faults[i]);
         assert_int_equal(client_get(c, "/user", 300), -EAGAIN);
-        assert_in_range(github_status(c->github).requests, 1, 10);
+        assert_uint_in_range(github_status(c->github).requests, 1, 10);
     }
 }
 
@@ -212,8 +212,8 @@ static void test_connection_refused(void **state)
     client_open(c, url, 64);
     uint64_t start = loop_now_ms();
     assert_int_equal(client_get(c, "/user", 1000), -EHOSTUNREACH);
-    assert_in_range(loop_now_ms() - start, 100, 1000 + SLACK_MS);
-    assert_in_range(github_status(c->github).requests, 2, 8);
+    assert_uint_in_range(loop_now_ms() - start, 100, 1000 + SLACK_MS);
+    assert_uint_in_range(github_status(c->github).requests, 2, 8);
 }
 
 static void test_impatient(void **state)
@@ -233,7 +233,7 @@ static void test_impatient(void **state)
     assert_int_equal(request_start(c->github, &options, outcome_of_request, &o, &request), 0);
     client_run(c);
     assert_outcome(&o, -EHOSTUNREACH);
-    assert_in_range(loop_now_ms() - start, 0, SLACK_MS);
+    assert_uint_in_range(loop_now_ms() - start, 0, SLACK_MS);
     assert_int_equal(github_status(c->github).requests, 1);
 }
 
@@ -264,7 +264,7 @@ static void test_max_requests(void **state)
         assert_int_equal(journal.count, LENGTH(outcomes));
         for (size_t k = 0; k < journal.count; k++)
             most = journal.entry[k].in_flight > most ? journal.entry[k].in_flight : most;
-        assert_in_range(most, rows[i] == 1 ? 1 : 2, rows[i]);
+        assert_uint_in_range(most, rows[i] == 1 ? 1 : 2, rows[i]);
         journal_release(&journal);
         assert_int_equal(github_status(c->github).in_flight, 0);
         assert_int_equal(github_status(c->github).queued, 0);
@@ -283,7 +283,7 @@ static void test_stuck_request_delays_no_other(void **state)
     client_run(c);
     assert_outcome(&stuck, -ETIMEDOUT);
     assert_outcome(&other, 0);
-    assert_in_range(other.at_ms - start, 0, SLACK_MS);
+    assert_uint_in_range(other.at_ms - start, 0, SLACK_MS);
 }
 
 /* First come, first served; and whose time is up in the queue hears of it in time. */
@@ -304,7 +304,7 @@ static void test_queue(void **state)
     assert_outcome(&hanging, -ETIMEDOUT);
     assert_outcome(&waiting, -ETIMEDOUT);
     assert_outcome(&patient, 0);
-    assert_in_range(waiting.at_ms - start, 295, 800);
+    assert_uint_in_range(waiting.at_ms - start, 295, 800);
     assert_int_equal(requests_to(&c->standin, NULL, NULL), 2);
 }
 

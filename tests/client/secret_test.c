@@ -39,7 +39,7 @@ static void test_round_trip(void **state)
     client_run(c);
     assert_outcome(&made, 0);
     assert_true(made.created);
-    assert_in_range(made.date, now - 2, now + 10);
+    assert_uint_in_range(made.date, now - 2, now + 10);
     assert_plaintext(c, SECRETS "/NEW", "one", 3);
 
     outcome_put(&changed, c, "NEW", "two", 3, LONG_MS);
@@ -52,7 +52,7 @@ static void test_round_trip(void **state)
     client_run(c);
     assert_outcome(&read, 0);
     assert_string_equal(read.rows.row[0].name, "NEW");
-    assert_in_range(read.rows.row[0].updated_at, now - 2, now + 10);
+    assert_uint_in_range(read.rows.row[0].updated_at, now - 2, now + 10);
     outcome_release(&read);
 
     outcome_delete(&gone, c, "NEW", LONG_MS);

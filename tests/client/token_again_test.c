@@ -108,7 +108,7 @@ static void test_costly_reading_backs_off(void **state)
         assert_outcome(&o, -EACCES);
         client_run_for(c, 20);
     }
-    assert_in_range(c->rereads, 2, 3); /* at 0, 1 and 3 s */
+    assert_uint_in_range(c->rereads, 2, 3); /* at 0, 1 and 3 s */
     unsigned before = c->rereads;
     assert_non_null(strstr(o.why.message, "the token was refused; it is read again in"));
     client_run_for(c, 3500);
@@ -133,7 +133,7 @@ static void test_reading_that_hangs(void **state)
     outcome_request(&o, c, "GET", "/user", 400);
     client_run(c);
     assert_outcome(&o, -ETIMEDOUT);
-    assert_in_range(loop_now_ms() - start, 390, 2000);
+    assert_uint_in_range(loop_now_ms() - start, 390, 2000);
 }
 
 /* A limit was the old token's. */
@@ -153,7 +153,7 @@ static void test_limits_are_forgotten(void **state)
     client_run(c);
     assert_outcome(&refused, 0);
     assert_outcome(&limited, 0);
-    assert_in_range(loop_now_ms() - start, 300, 3000);
+    assert_uint_in_range(loop_now_ms() - start, 300, 3000);
     assert_int_equal(github_status(c->github).limited_for_ms, 0);
 }
 
@@ -185,7 +185,7 @@ static void test_reset_by_the_servers_clock(void **state)
         (long long)time(NULL) - 86400 + 100);
     standin_post(&c->standin, "faults", fault);
     assert_int_equal(client_get(c, "/user", LONG_MS), 0);
-    assert_in_range(github_status(c->github).limited_for_ms, 90000, 102000);
+    assert_uint_in_range(github_status(c->github).limited_for_ms, 90000, 102000);
 }
 
 static void test_token_cannot_change(void **state)

