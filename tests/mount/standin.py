@@ -193,6 +193,17 @@ def _openssl(*arguments):
     )
 
 
+def _validity(days):
+    """openssl's arguments. From 3.4 on it refuses a negative number of days, and takes dates."""
+    if days >= 0:
+        return ["-days", str(days)]
+    version = subprocess.run(["openssl", "version"], capture_output=True, check=True).stdout
+    major, minor = (int(part) for part in version.split()[1].split(b".")[:2])
+    if (major, minor) < (3, 4):
+        return ["-days", str(days)]
+    return ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"]
+
+
 def make_certificates(directory, days=2):
     """A CA, and a certificate of its for localhost and 127.0.0.1: (CA, certificate, key).
 
@@ -216,7 +227,7 @@ def make_certificates(directory, days=2):
         )
     _openssl(
         *["x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial"],
-        *["-out", certificate, "-days", str(days), "-extfile", extensions],
+        *["-out", certificate, *_validity(days), "-extfile", extensions],
     )
     return ca, certificate, key
 
