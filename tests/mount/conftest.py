@@ -17,6 +17,7 @@ from standin import TOKEN, Standin, TlsFront, find_nghttpx
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "openapi"))
 
 OPERATION_TIMEOUT = 10  # seconds; shorter than the default, so that what hangs fails soon
+CACHE_TTL = 3600  # seconds; on a slow machine no request is more, because time went by
 
 
 def _program(variable):
@@ -184,7 +185,12 @@ def mount(binary, github, env, tmp_path):
     mounts = []
 
     def start(source="", environment=None, server=None, cwd=None, flags=(), **options):
-        settings = {"api_url": (server or github).url, "timeout": OPERATION_TIMEOUT, **options}
+        settings = {
+            "api_url": (server or github).url,
+            "timeout": OPERATION_TIMEOUT,
+            "cache_ttl": CACHE_TTL,
+            **options,
+        }
         made = mounting.Mount(
             binary,
             tmp_path / f"mount{len(mounts)}",

@@ -16,6 +16,7 @@ import mounting
 
 SECONDS = 60
 TIMEOUT = 2  # of the mount's operations: what an outage takes
+CACHE_TTL = 10  # as users have it
 GROWTH_KB = 6 * 1024
 GROWTH_WITH_SANITIZERS_KB = 64 * 1024
 
@@ -44,7 +45,7 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
     # A sanitizer keeps freed memory for a while, which would look like growth.
     asan = os.environ.get("ASAN_OPTIONS", "")
     environment = {"ASAN_OPTIONS": f"{asan}:quarantine_size_mb=1"} if has_sanitizers else {}
-    m = mount(timeout=TIMEOUT, environment=environment)
+    m = mount(timeout=TIMEOUT, cache_ttl=CACHE_TTL, environment=environment)
     sizes = []
     locked = m.status()["locked memory"]
     run = model.Model(m.path, github.port, seed)
