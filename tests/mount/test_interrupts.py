@@ -351,10 +351,13 @@ def test_open_never_gives_eintr(mount, call, operation, name, which, number):
     """Shells try again for ever: not even for a SIGINT that is caught."""
     m = mount(timeout=LONG)
     caller = stuck(call, m, operation, name, which, "--catch", number.name)
+    looked_up = f"{LIST}/{name}"
+    m.github.wait_for(lambda log: any(r["path"] == looked_up and r["t_end_ms"] for r in log))
+    assert caller.is_stuck()  # in the open itself: a lookup is another call
     for _ in range(10):
         caller.signal(number)
         time.sleep(0.02)
-    assert caller.process.poll() is None
+    assert caller.process.poll() is None, caller.result()
     m.github.clear_faults()
     result, caught = caller.result()
     assert result == "ok" and caught > 0

@@ -101,7 +101,7 @@ def tcl(label, code="", to="", **more):
 
 # Compiled once for all cases: that takes longer than the tool.
 _JAVAC = """flock ../../lock sh -c 'test -e ../../Script.class || {
-    cp script ../../Script.java && javac -d ../.. ../../Script.java; }'"""
+    cp script ../../Script.java && javac -J-XX:-UsePerfData -d ../.. ../../Script.java; }'"""
 
 
 def java(label, code="", **more):
@@ -114,7 +114,7 @@ def java(label, code="", **more):
         "} }",
     )
     return Tool(
-        "java -XX:TieredStopAtLevel=1 -cp $WORK/../.. Script",
+        "java -XX:-UsePerfData -XX:TieredStopAtLevel=1 -cp $WORK/../.. Script",
         shown=f"Java: {label}",
         script="\n".join(lines),
         needs=("java", "javac"),

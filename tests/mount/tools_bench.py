@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import dataclasses
+import errno
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ HELD = 600  # seconds: no listing is asked for again
 AT_WORK = 4  # tools side by side
 WAITING = 100  # tools side by side that wait for answers which don't come
 A_DAY = 86400
+TOO_BUSY = (errno.ETIMEDOUT, errno.EHOSTUNREACH)  # of the hasty mount, on a busy machine
 NOT_RUN = (126, 127)  # what a shell says of a program that it can't find or run
 
 
@@ -85,7 +87,9 @@ class Run:
         """[the names in it]; or None, on a busy machine where time is short."""
         try:
             return [set(os.listdir(directory))]
-        except TimeoutError:
+        except OSError as error:
+            if error.errno not in TOO_BUSY:
+                raise
             return None
 
     def _is_warm(self, directory):
@@ -93,7 +97,9 @@ class Run:
         try:
             if not self.case.cold:
                 os.close(os.open(directory / OTHER, os.O_WRONLY))
-        except TimeoutError:
+        except OSError as error:
+            if error.errno not in TOO_BUSY:
+                raise
             return False
         return self._list(directory)
 
