@@ -31,7 +31,7 @@
 
 #define LAST_CALL_SLACK_MS 1000
 
-/* Contract §1. */
+/* Contract §1.10. */
 enum exit_status { STATUS_OK, STATUS_USAGE, STATUS_API };
 
 struct program {

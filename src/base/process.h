@@ -2,8 +2,8 @@
  * Looking at the processes that call us: the one place that does.
  *
  * A caller that waits for our answer holds locks of its own, and /proc waits for some of
- * them. So only these are ever read, and nothing else may be (architecture, "Rules that a
- * prototype paid for"; each was measured as a hang that no signal ends):
+ * them. So only these are ever read, and nothing else may be (architecture, "Rules"; each was
+ * measured as a hang that no signal ends):
  *
  * - status, comm: no lock that a waiting caller can hold.
  * - fdinfo/N: never calls back into the file system, as stat through fd/N would.
@@ -39,7 +39,7 @@ pid_t process_group_of(pid_t tid);
 /* Can processes be looked at just now? 0; -EMFILE, -ENFILE, -ENOMEM. */
 int process_can_look(void) WARN_UNUSED;
 
-/* Contract §3. A shell, its subshell and a script's children are three deep. */
+/* Contract §3.14. A shell, its subshell and a script's children are three deep. */
 #define PROCESS_ANCESTORS_MAX 6
 
 /* A process, its parent, and so on; without init. */
@@ -93,7 +93,7 @@ enum process_interrupt {
     PROCESS_STOPS,   /* SIGINT that it catches: the user pressed Ctrl-C */
 };
 
-/* What becomes of a thread that has a signal pending. Contract §5. */
+/* What becomes of a thread that has a signal pending. Contract §5.7. */
 enum process_interrupt process_interrupted(pid_t tid);
 
 /*

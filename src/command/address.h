@@ -1,6 +1,6 @@
 /*
  * Where the mount's API is: SOURCE as sshfs has it, and the URL that follows from it, or from
- * api_url. Contract, section 1.
+ * api_url. Contract §1.1, §1.5.
  */
 #ifndef GHSECRETFS_ADDRESS_H
 #define GHSECRETFS_ADDRESS_H

@@ -1,7 +1,7 @@
 /*
  * The command line, cut into options and words. "-oLIST" and "-o LIST" hold options between
  * commas; in such a list a backslash escapes a comma or a backslash, and before any other
- * character the backslash stands for itself (contract, part 2, 24: a command such as
+ * character the backslash stands for itself (contract §1.8: a command such as
  * "printf '%s\n'" is given as it is). Every other argument is taken as it stands. After "--"
  * all arguments are words.
  */

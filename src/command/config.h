@@ -3,7 +3,7 @@
  * environment that stand for options. Decided and checked once, before anything is opened
  * or mounted, and constant from then on.
  *
- * The rules are those of the contract, section 1. The token itself is never here (token.h).
+ * The rules are those of contract §1. The token itself is never here (token.h).
  */
 #ifndef GHSECRETFS_CONFIG_H
 #define GHSECRETFS_CONFIG_H

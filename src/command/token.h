@@ -15,7 +15,7 @@
 #include "base/loop.h"
 #include "command/config.h"
 
-/* The contract's limit for a command's output. GitHub's tokens have 40 to some 900 bytes. */
+/* Contract §1.6: a command's limit. GitHub's tokens have at most some 900 bytes. */
 #define TOKEN_MAX_BYTES 4096
 
 struct token;

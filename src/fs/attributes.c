@@ -8,7 +8,7 @@
 #include "tree/staging.h"
 
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
- * look the name up again (contract §3). */
+ * look the name up again (contract §5.13). */
 static bool is_stale(const struct node *node)
 {
     return !node || (node->presence == NODE_GONE && node->writers == 0);
@@ -51,7 +51,7 @@ static int set_size(const struct node *node, uint64_t size, struct fuse_file_inf
 }
 
 /* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a do
- * what they should (contract §3). */
+ * what they should (contract §3.27). */
 void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int which,
     struct fuse_file_info *file)
 {

@@ -1,6 +1,6 @@
 /*
  * FUSE_PARALLEL_DIROPS, which libfuse before 3.16.2 takes but does not pass on to the kernel
- * (libfuse#861): without it lookups in one directory wait for each other, so that twenty of
+ * (evidence §2.20): without it lookups in one directory wait for each other, so that twenty of
  * them at once take twenty round trips.
  */
 #ifndef GHSECRETFS_DIROPS_H

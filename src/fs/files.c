@@ -301,5 +301,5 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
     } else {
         tree_release(handle_of(file));
     }
-    fuse_reply_err(req, 0); /* its errors go nowhere: see <fuse_lowlevel.h> */
+    fuse_reply_err(req, 0); /* its errors go nowhere (evidence §2.2) */
 }

@@ -6,7 +6,7 @@
 #include "fs/op.h"
 
 /* The kernel sends INTERRUPT once, often for a signal that disturbs nothing, and none for the
- * deadly one that may follow (contract §5). */
+ * deadly one that may follow (contract §5.7). */
 #define CHECK_EVERY_MS 20
 
 /* Drops what was asked for. What was sent may still be processed. */

@@ -129,7 +129,7 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
     fuse_reply_err(req, EPERM);
 }
 
-/* Never EXDEV: mv would then remove the target first (contract §3). */
+/* Never EXDEV: mv would then remove the target first (contract §3.28). */
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
     const char *new_name, unsigned flags)
 {

@@ -27,7 +27,7 @@ struct op {
     struct op *prev, *next;      /* in fs->ops */
 };
 
-/* Contract §3: makes most writers send a value in one write. */
+/* Contract §3.1: makes most writers send a value in one write. */
 #define FS_BLOCK_SIZE 65536
 
 struct snapshot;

@@ -231,7 +231,7 @@ static void put_answered(
         return;
     }
     struct failure failure = *why;
-    /* Contract §5: the scope was there when the key was fetched, so this is a permission. */
+    /* Contract §5.3: the scope was there when the key was fetched, so this is a permission. */
     if (failure.status == 404)
         failure.err = -EACCES;
     put_finish(call, &failure, -1, false);

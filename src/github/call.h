@@ -13,7 +13,7 @@
 #include "github/github.h"
 #include "github/rows.h"
 
-/* Contract §3: what is sent has at most 48 KiB. */
+/* Contract §3.7: what is sent has at most 48 KiB. */
 #define SECRET_VALUE_MAX (48u * 1024)
 
 struct call;

@@ -4,7 +4,7 @@
 
 #include "github/client.h"
 
-/* Contract §E: a refused token's command runs at most once a second, and ever more rarely. */
+/* Contract §1.7: a refused token's command runs at most once a second, and ever more rarely. */
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_MAX_MS 60000
 

@@ -4,7 +4,7 @@
 #ifndef GHSECRETFS_FAILURE_H
 #define GHSECRETFS_FAILURE_H
 
-/* Contract §3: a line with GitHub's reason has at most 200 characters. */
+/* Contract §3.17: a line with GitHub's reason has at most 200 characters. */
 #define FAILURE_MESSAGE_SIZE 201
 
 struct failure {

@@ -5,7 +5,7 @@
 #include "github/client.h"
 #include "github/key.h"
 
-/* GitHub's limit on requests at once (evidence, "The API" 9). */
+/* GitHub's limit on requests at once (evidence §1.9). */
 #define CONCURRENCY_MAX 100
 
 static char *copy_or_null(const char *text)

@@ -13,9 +13,9 @@
 
 /* libcurl 7.88 can leave the end of one stream in its own buffer: an event of the socket makes
  * it read for one transfer of the connection, and when no more bytes come there is no other
- * event. (Measured: of some fifty listings of a hundred pages, one stalled until its deadline.)
- * So it is asked to read once more when a socket has been silent for so long, and again, ever
- * more rarely, while anything is under way. */
+ * event (evidence §3.3: of some fifty listings of a hundred pages one stalled until its
+ * deadline). So it is asked to read once more when a socket has been silent for so long, and
+ * again, ever more rarely, while anything is under way. */
 #define NUDGE_FIRST_MS 20
 #define NUDGE_MAX_MS 2000
 

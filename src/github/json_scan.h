@@ -3,7 +3,7 @@
  * answer costs no memory, whatever a server sends.
  *
  * json-c cannot be asked: its strict mode takes trailing commas in some versions, and in 0.18
- * refuses every byte above 0x7f (json-c#875); its other mode takes comments, NaN and single
+ * refuses every byte above 0x7f (evidence §3.8); its other mode takes comments, NaN and single
  * quotes.
  */
 #ifndef GHSECRETFS_JSON_SCAN_H

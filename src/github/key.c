@@ -10,7 +10,7 @@
 /* GitHub changes keys rarely and tells when one is stale; this is for one that it does not
  * tell of. */
 #define KEY_TTL_MS (60u * 60 * 1000)
-/* Contract §3: a failure is everybody's answer for the next second. */
+/* Contract §3.6: a failure is everybody's answer for the next second. */
 #define FAILURE_TTL_MS 1000
 
 struct key {

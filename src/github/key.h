@@ -1,6 +1,6 @@
 /*
  * Public keys, held by the URL of the scope they belong to: two scopes can have one key id
- * with different keys (evidence, "The API" 3), so an id alone never finds a key.
+ * with different keys (evidence §1.3), so an id alone never finds a key.
  */
 #ifndef GHSECRETFS_KEY_H
 #define GHSECRETFS_KEY_H

@@ -1,7 +1,7 @@
 /*
  * Pacing: github.com's published budget of 900 points a minute, in any minute, kept from this
- * side, so that a bulk run never meets the secondary rate limit (evidence, "The API" 9: a GET
- * is one point, a PUT or DELETE five).
+ * side, so that a bulk run never meets the secondary rate limit (evidence §1.9: a GET is one
+ * point, a PUT or DELETE five; contract §6.5).
  *
  * A token bucket: PACE_BURST points at once, PACE_RATE a second after that, which is one write
  * a second. Points are reserved in the order of the requests, so the wait of each is known at

@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 
-/* Contract §5: a body past this is EPROTO. */
+/* Contract §5.2: a body past this is EPROTO. */
 #define RESPONSE_BODY_MAX (8u << 20)
 
 enum http_result {

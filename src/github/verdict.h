@@ -1,6 +1,6 @@
 /*
  * What an HTTP answer means: done, failed with which errno, or worth another try and when.
- * The table of the contract's §5, in one place; a pure function, so that tests can go
+ * The table of contract §5.3, in one place; a pure function, so that tests can go
  * through it row by row.
  */
 #ifndef GHSECRETFS_VERDICT_H

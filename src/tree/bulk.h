@@ -1,5 +1,5 @@
 /*
- * `.env`: many secrets at once, from a file of KEY=VALUE lines. Contract §6.
+ * `.env`: many secrets at once, from a file of KEY=VALUE lines. Contract §6.1.
  */
 #ifndef GHSECRETFS_BULK_H
 #define GHSECRETFS_BULK_H

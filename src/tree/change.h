@@ -1,6 +1,6 @@
 /*
  * A change of an organization secret's selected repositories: names become numbers first, all
- * of them, and only then is anything changed (contract §4).
+ * of them, and only then is anything changed (contract §4.8).
  *
  * Few of its requests are under way at once, so that a list of thousands delays nobody; and the
  * first that fails is the last that is sent.

@@ -1,5 +1,5 @@
 /*
- * The files `visibility` and `repositories` of an organization's secret. Contract §4.
+ * The files `visibility` and `repositories` of an organization's secret. Contract §4.1, §4.2.
  *
  * A list is a text: offsets count, and where its writes are cut means nothing. One that
  * replaces is applied whole, at the last flush or fsync. Signed lines, additions and words act

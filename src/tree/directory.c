@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
-/* Names compare without case (contract §2): ASCII, as GitHub's names are but for
+/* Names compare without case (contract §2.5): ASCII, as GitHub's names are but for
  * environments. The header was included for its types; the operations on `by_name` hash and
  * compare in this way. */
 static unsigned fold_hash(const char *name, size_t len)
@@ -27,7 +27,7 @@ static unsigned fold_hash(const char *name, size_t len)
 
 #include <utlist.h>
 
-/* GitHub's reads lag its writes by seconds (evidence, "The API" 6). */
+/* GitHub's reads lag its writes by seconds (evidence §1.6). */
 #define LAG_MS 60000
 /* A program that removes what it failed to write does so at once; as for a held DELETE. */
 #define FAILED_WRITE_MS 1000

@@ -1,6 +1,6 @@
 /*
- * The text of a dotenv file: NAME=VALUE. Contract §6. Knows no API, and not which names can be
- * secrets.
+ * The text of a dotenv file: NAME=VALUE. Contract §6.2. Knows no API, and not which names can
+ * be secrets.
  *
  * Nothing is guessed. There are as many dialects as readers; four of them count here: gh's
  * (godotenv), Node's dotenv, python-dotenv and Ruby's dotenv, in their present versions. What

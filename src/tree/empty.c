@@ -7,7 +7,7 @@
 #include "tree/directory.h"
 #include "tree/tree.h"
 
-/* Contract §3. */
+/* Contract §3.13. */
 #define EMPTY_MS 60000
 
 struct empty {

@@ -1,7 +1,7 @@
 /*
  * Names made empty: after `touch N`, `: > N` or `install -m 600 /dev/null N` nothing is sent, and
  * an empty file of that name is found for a minute all the same, since programs make a file, then
- * set its mode, and then write to it. Contract §3.
+ * set its mode, and then write to it. Contract §3.13.
  *
  * Such a name is a node that is NODE_PENDING without a writer.
  */

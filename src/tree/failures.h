@@ -14,7 +14,7 @@
 struct github;
 struct node;
 
-/* Contract §5. */
+/* Contract §5.15. */
 #define FAILURES_KEPT 256
 
 struct failure_line {

@@ -11,7 +11,7 @@
 #include "tree/operations.h"
 #include "tree/tree.h"
 
-/* Contract §3. */
+/* Contract §3.26. */
 #define HELD_MS 1000
 
 /* By their comm, with colons between. What they do is in no flag of FUSE's. */

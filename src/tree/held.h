@@ -1,7 +1,7 @@
 /*
  * Held DELETEs: tools that replace a file by unlink and create (mv into the mount, install,
  * tar, ...) would lose the old value when the upload fails. For a process of such a name the
- * unlink is answered at once and the DELETE waits for what comes next. Contract §3.
+ * unlink is answered at once and the DELETE waits for what comes next. Contract §3.26.
  */
 #ifndef GHSECRETFS_HELD_H
 #define GHSECRETFS_HELD_H

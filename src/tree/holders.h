@@ -1,6 +1,5 @@
 /*
- * Who still has an open file of ours in hand: is a flush the last one? Contract §3, "A value is
- * published whole or not at all".
+ * Who still has an open file of ours in hand: is a flush the last one? Contract §3.14.
  *
  * Looked at are the process that opened the file, those that wrote to it, the one that lets go
  * of it now, and its ancestors up to the opener. Their descriptors tell an inode number and no

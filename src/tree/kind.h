@@ -2,7 +2,7 @@
  * What there is in the tree: a kind is one row of one table. Adding a place is a row, not an
  * edit in every operation.
  *
- * The path in the mount is the path in the REST API (contract §2), so most rows need no more
+ * The path in the mount is the path in the REST API (contract §2.1), so most rows need no more
  * than that to know their URLs; a function makes the others.
  */
 #ifndef GHSECRETFS_KIND_H

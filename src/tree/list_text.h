@@ -1,6 +1,6 @@
 /*
  * The text of a control file while somebody writes it: which of its lines are to act now, which
- * later, which never. Contract §4. Knows neither the API nor what the lines mean.
+ * later, which never. Contract §4.5 to §4.7. Knows neither the API nor what the lines mean.
  *
  * - A list that replaces is applied whole, once it is written. Lines with a sign, and those of
  *   what is opened to add to, are changes: each acts once, as soon as its line is whole.

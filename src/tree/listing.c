@@ -8,7 +8,7 @@
 #include "tree/directory.h"
 #include "tree/tree.h"
 
-/* Contract §3: a failure is everybody's answer for the next second. */
+/* Contract §3.6: a failure is everybody's answer for the next second. */
 #define FAILURE_TTL_MS 1000
 /* Owners and repositories come and go rarely, and an operation in one that has gone fails by
  * itself: they are not asked for again on every walk through the tree. */

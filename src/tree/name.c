@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-/* mkstemp(3)'s, and the least of others (contract §3). */
+/* mkstemp(3)'s, and the least of others (contract §3.29). */
 #define RANDOM_LEAST 6
 
 static bool is_word_character(char c)

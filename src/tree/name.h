@@ -22,12 +22,12 @@ bool name_is_account(const char *name);
 bool name_is_repository(const char *name);
 bool name_is_secret(const char *name);
 
-/* The file that takes many secrets at once (contract §6); also spelled in upper case. */
+/* The file that takes many secrets at once (contract §6.1); also spelled in upper case. */
 #define NAME_BULK ".env"
 bool name_is_bulk(const char *name);
 
-/* Is it a temporary name, as tools give to what they will rename (contract §3)? `exclusive`: it
- * is created with O_EXCL, which makes temporary names of some that could be a secret's. */
+/* Is it a temporary name, as tools give to what they will rename (contract §3.29)? `exclusive`:
+ * it is created with O_EXCL, which makes temporary names of some that could be a secret's. */
 bool name_is_staging(const char *name, bool exclusive);
 
 /* The same of a file made as mkstemp(3) makes one (O_RDWR, O_CREAT, O_EXCL, mode 0600), which

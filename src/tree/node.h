@@ -128,8 +128,8 @@ int node_api_path(const struct node *node, struct buffer *ret) WARN_UNUSED;
 int node_tree_path(const struct node *node, struct buffer *ret) WARN_UNUSED;
 
 /*
- * Requests that change a secret are sent one at a time (contract §3: a PUT is never beside a
- * DELETE). 0: the turn is the caller's. -EINPROGRESS: it will be when wait->done is called.
+ * Requests that change a secret are sent one at a time (contract §3.22: a PUT is never beside
+ * a DELETE). 0: the turn is the caller's. -EINPROGRESS: it will be when wait->done is called.
  */
 int node_take_turn(struct node *node, struct wait *wait) WARN_UNUSED;
 /* Gives it to the one that waits longest. */

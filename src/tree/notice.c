@@ -6,7 +6,8 @@
 #include "base/tell.h"
 #include "base/text.h"
 
-/* Vim creates a file of this name, to learn whether the directory can be written. */
+/* Vim creates a file of this name, to learn whether the directory can be written
+ * (evidence §2.13). */
 #define PROBE_OF_VIM "4913"
 
 int notice_open(pid_t tid, uid_t uid)

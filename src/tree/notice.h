@@ -1,6 +1,6 @@
 /*
  * Telling a writer that its value was not stored, on its own standard error: shells' echo and
- * programs that never look at close would not learn of it. Contract §3, failed_close.
+ * programs that never look at close would not learn of it. Contract §3.17.
  */
 #ifndef GHSECRETFS_NOTICE_H
 #define GHSECRETFS_NOTICE_H

@@ -1,5 +1,5 @@
 /* Opening a file for writing: everything that can be known before the value is checked, so that
- * it is open's error, which every program reports (contract §3). */
+ * it is open's error, which every program reports (contract §3.6). */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -332,7 +332,7 @@ static void refuse_name(struct task *task, const char *rule)
     task_fail(task, &why);
 }
 
-/* Another pid namespace: it cannot be told when such a writer is done (contract §3). */
+/* Another pid namespace: it cannot be told when such a writer is done (contract §3.6). */
 static bool is_nameless(struct task *task)
 {
     if (task->tid > 0)

@@ -1,6 +1,6 @@
 /*
  * What can be done in the tree. Each takes a task made ready on the node that it is on (see
- * task.h), and ends it; errors are those of the contract's §3 and §5.
+ * task.h), and ends it; errors are those of contract §3 and §5.
  */
 #ifndef GHSECRETFS_OPERATIONS_H
 #define GHSECRETFS_OPERATIONS_H
@@ -29,7 +29,7 @@ int tree_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
 /* open.c */
 
 /* Opens task->node for writing, a secret, a staging file or `.env`, as O_* in task->flags say:
- * task->handle. What can be known before the value is checked here (contract §3, preflight).
+ * task->handle. What can be known before the value is checked here (contract §3.6).
  * -EACCES for reading. */
 void tree_open(struct task *task);
 /* Opens the file of that name in the directory of secrets task->node, which may be new:

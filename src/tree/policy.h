@@ -1,7 +1,7 @@
 /*
  * Who may use an organization's secret, as `access/NAME` has it: what the server says, and what
  * was written here and waits for the next PUT of the value, since the API changes visibility
- * only together with one (contract §4).
+ * only together with one (contract §4.1).
  */
 #ifndef GHSECRETFS_POLICY_H
 #define GHSECRETFS_POLICY_H

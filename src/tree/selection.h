@@ -1,6 +1,6 @@
 /*
  * The text of a `repositories` file: what a person writes into it, and what it reads as.
- * Contract §4. Knows no API.
+ * Contract §4.2. Knows no API.
  */
 #ifndef GHSECRETFS_SELECTION_H
 #define GHSECRETFS_SELECTION_H

@@ -7,7 +7,7 @@
 #include "tree/directory.h"
 #include "tree/tree.h"
 
-/* Contract §3: a tool that was going to rename it has done so by then. */
+/* Contract §3.29: a tool that was going to rename it has done so by then. */
 #define LEFT_BEHIND_MS (10u * 60 * 1000)
 
 static void tell(struct staged *staged, const char *message)

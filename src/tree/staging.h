@@ -1,7 +1,7 @@
 /*
  * Staging files: what tools write under a temporary name and rename onto the one that they
  * mean. They are held in locked memory, never sent under their own name and never readable;
- * renaming one onto a secret's name uploads it. Contract §3.
+ * renaming one onto a secret's name uploads it. Contract §3.29, §3.30.
  */
 #ifndef GHSECRETFS_STAGING_H
 #define GHSECRETFS_STAGING_H
@@ -12,7 +12,7 @@
 
 struct tree;
 
-/* Contract §3. */
+/* Contract §3.29. */
 #define STAGING_FILES_MAX 64
 
 struct staged {

@@ -13,7 +13,7 @@
 
 /* From the lookup before an open to the PUT: not as long as a listing is believed. */
 #define POLICY_TRUST_MS 1000
-/* Contract §3: so long is a refusal for want of permission open's answer. */
+/* Contract §3.6: so long is a refusal for want of permission open's answer. */
 #define REFUSAL_TTL_MS 10000
 
 static void note_refusal(struct task *task, const struct failure *why)

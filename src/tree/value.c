@@ -3,7 +3,8 @@
 #include <errno.h>
 
 /* The distance of the bytes that glibc's posix_fallocate writes where a file system has no
- * fallocate, for any st_blksize from there on: sysdeps/posix/posix_fallocate.c. */
+ * fallocate, for any st_blksize from there on: sysdeps/posix/posix_fallocate.c
+ * (evidence §2.15). */
 #define PROBE_DISTANCE 4096
 
 int value_init(struct value *value, size_t max)

@@ -1,6 +1,6 @@
 /*
  * What is written to a file: the bytes, in locked memory, and what will be sent of them.
- * Contract §3.
+ * Contract §3.7 to §3.13.
  */
 #ifndef GHSECRETFS_VALUE_H
 #define GHSECRETFS_VALUE_H
@@ -12,7 +12,7 @@
 #include "github/call.h"
 
 /* The longest that a file of each kind takes, in bytes. A secret's value may have a line end on
- * top that will not be sent; the others are the contract's, §3 and §6. */
+ * top that will not be sent; the others are contract §3.29 and §6.1. */
 #define VALUE_MAX_SECRET (SECRET_VALUE_MAX + 2)
 #define VALUE_MAX_STAGING (256u << 10)
 #define VALUE_MAX_BULK (1u << 20)

@@ -1,6 +1,6 @@
 /*
- * Who opened an open file of ours and who wrote to it, and whether they failed. Contract §3, "A
- * value is published whole or not at all".
+ * Who opened an open file of ours and who wrote to it, and whether they failed. Contract §3.14,
+ * §3.15.
  */
 #ifndef GHSECRETFS_WRITERS_H
 #define GHSECRETFS_WRITERS_H

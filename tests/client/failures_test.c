@@ -1,5 +1,5 @@
 /*
- * Bodies that are not what they should be, and the statuses of the contract's table.
+ * Bodies that are not what they should be, and the statuses of contract §5.1, §5.3.
  */
 #include <errno.h>
 #include <stdio.h>

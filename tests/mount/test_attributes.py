@@ -1,4 +1,4 @@
-"""What stat shows, what can't be read, and what can't be changed (contract §3)."""
+"""What stat shows, what can't be read, what can't be changed (contract §3.1 to §3.5, §3.27)."""
 
 import ctypes
 import datetime

@@ -125,7 +125,7 @@ def test_more_than_there_is_room_for(mount):
 
 
 def test_a_value_is_sent_as_it_is(mount):
-    """No newline rule; and an empty one is one (contract §6)."""
+    """No newline rule; and an empty one is one (contract §6.2)."""
     m = mount()
     put(m.secrets / ".env", b'EMPTY=\nLINE="ends in one\\n"\n')
     assert m.github.plaintext(f"{LIST}/EMPTY") == b""

@@ -1,4 +1,4 @@
-"""A dotenv file copied to `.env` stores what all its readers take from it (contract §6).
+"""A dotenv file copied to `.env` stores what all its readers take from it (contract §6.2).
 
 What becomes of the secrets then is in test_bulk.py.
 """

@@ -1,4 +1,4 @@
-"""A name made empty is there for a while, and nothing is sent for it (contract §3)."""
+"""A name made empty is there for a while, and nothing is sent for it (contract §3.13)."""
 
 import os
 import stat

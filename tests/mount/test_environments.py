@@ -1,4 +1,4 @@
-"""Secrets of environments, and environments of all names (contract §2)."""
+"""Secrets of environments, and environments of all names (contract §2.6)."""
 
 import json
 import os

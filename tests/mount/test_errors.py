@@ -1,4 +1,4 @@
-"""Every row of the contract's §5: which errno, and that the server's secret is what it was."""
+"""Every row of contract §5.3: which errno, and that the server's secret is what it was."""
 
 import concurrent.futures
 import errno

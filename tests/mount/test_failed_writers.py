@@ -1,4 +1,4 @@
-"""Writers and uploads that fail leave the old value, and nobody is told a lie (contract §3)."""
+"""Writers and uploads that fail leave the old value (contract §3.15, §3.19), without a lie."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""mount(8) and /etc/fstab, for root and for ordinary users (contract §1)."""
+"""mount(8) and /etc/fstab, for root and for ordinary users (contract §1.2)."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""Who still has a file in hand when somebody lets go of it (contract §3)."""
+"""Who still has a file in hand when somebody lets go of it (contract §3.14)."""
 
 import ctypes
 import os

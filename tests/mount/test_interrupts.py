@@ -1,4 +1,4 @@
-"""Signals to callers that wait for the mount (contract §5)."""
+"""Signals to callers that wait for the mount (contract §5.7)."""
 
 import contextlib
 import errno

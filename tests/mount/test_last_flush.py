@@ -1,4 +1,4 @@
-"""A value is published whole, once, by whoever lets go of it last (contract §3)."""
+"""A value is published whole, once, by whoever lets go of it last (contract §3.14)."""
 
 import array
 import os

@@ -1,4 +1,4 @@
-"""The end of the program, with writers in all states (contract §5)."""
+"""The end of the program, with writers in all states (contract §5.14)."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""organization-secrets: what of the organization a repository may use (contract §2)."""
+"""organization-secrets: what of the organization a repository may use (contract §2.7)."""
 
 import os
 

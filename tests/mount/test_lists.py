@@ -1,5 +1,5 @@
 """`repositories` and `visibility` are texts, whoever writes them and in whatever pieces
-(contract §4). What they mean is in test_access.py, where `access` is too.
+(contract §4.5 to §4.9). What they mean is in test_access.py, where `access` is too.
 """
 
 import os

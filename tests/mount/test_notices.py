@@ -1,4 +1,4 @@
-"""A writer that never looks at close is told on its own standard error (contract §3)."""
+"""A writer that never looks at close is told on its own standard error (contract §3.17)."""
 
 import contextlib
 import os

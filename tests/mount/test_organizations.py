@@ -1,4 +1,4 @@
-"""Secrets of organizations: who may use one outlives each new value (contract §2, §3)."""
+"""Secrets of organizations: who may use one outlives each new value (contract §3.20)."""
 
 import email.utils
 import json

@@ -1,4 +1,4 @@
-"""rm: a DELETE, whose error is rm's (contract §3)."""
+"""rm: a DELETE, whose error is rm's (contract §3.24, §3.25)."""
 
 import concurrent.futures
 import os

@@ -1,4 +1,4 @@
-"""Tools that replace a file by unlink and create don't lose the old value (contract §3)."""
+"""Tools that replace a file by unlink and create don't lose the old value (contract §3.26)."""
 
 import contextlib
 import os

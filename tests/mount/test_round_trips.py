@@ -107,7 +107,7 @@ def test_a_warm_write_of_an_organizations_secret(org, name):
 
 
 def test_a_warm_write_of_a_selected_one(org):
-    """Its list of repositories goes with the PUT, and is read before (contract §3)."""
+    """Its list of repositories goes with the PUT, and is read before (contract §3.20)."""
     m = org(5)
     os.listdir(m.path)
     put(m.path / "OTHER", b"v")

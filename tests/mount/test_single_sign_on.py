@@ -1,4 +1,4 @@
-"""What an organization's single sign-on hides or refuses (contract §F)."""
+"""What an organization's single sign-on hides or refuses (contract §5.10)."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The length of a file: while it is written, and after it was stored (contract §3)."""
+"""The length of a file: while it is written, and after it was stored (contract §3.11)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Staging files and rename (contract §3): how write-then-rename tools write secrets."""
+"""Staging files and rename (contract §3.29, §3.30): how write-then-rename tools work."""
 
 import contextlib
 import ctypes
@@ -475,7 +475,7 @@ def test_an_open_file_is_renamed(mount):
 
 
 def test_onto_a_held_name(mount):
-    """install -b and its kin: unlink, then a rename. One update (contract §3)."""
+    """install -b and its kin: unlink, then a rename. One update (contract §3.26)."""
     m = mount()
     path = stage(m.secrets / ".file", b"new")
     m.warm()

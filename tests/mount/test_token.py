@@ -1,4 +1,4 @@
-"""Where the token comes from, and where it must never be seen (contract §1, §7)."""
+"""Where the token comes from, and where it must never be seen (contract §1.6, §1.7, §7.2)."""
 
 import os
 import sys

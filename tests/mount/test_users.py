@@ -1,4 +1,4 @@
-"""Several users: who gets in, who may write, what they are told (contract §1, §3, §7)."""
+"""Several users: who gets in, who may write, what they are told (contract §1.9, §3.17)."""
 
 import ast
 import os

@@ -19,7 +19,7 @@ def pem(size):
 
 
 def by_newline_rule(value):
-    """What is stored of it: a value of one line loses its line end (contract §3)."""
+    """What is stored of it: a value of one line loses its line end (contract §3.12)."""
     return value[:-1] if value.count(b"\n") == 1 and value.endswith(b"\n") else value
 
 

@@ -1,5 +1,5 @@
 /*
- * verdict.h: the contract's table of errors, row by row.
+ * verdict.h: the table of contract §5.3, row by row.
  */
 #include "github/verdict.h"
 
