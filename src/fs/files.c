@@ -90,12 +90,11 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     tree_create(&op->task, name);
 }
 
-/* The kernel may have kept the length of what was stored; that of the open file is another. It
- * waits for nothing to forget it, as it would for a name. */
+/* The kernel may have kept the length of what was stored here once; that of the open file is
+ * another. The kernel waits for nothing to forget a length, as it would to forget a name. */
 static void forget_length(const struct fs *fs, const struct node *node)
 {
-    if (node->stored_len)
-        (void)fuse_lowlevel_notify_inval_inode(fs->session, (uintptr_t)node, -1, 0);
+    (void)fuse_lowlevel_notify_inval_inode(fs->session, (uintptr_t)node, -1, 0);
 }
 
 static void open_done(struct task *task, int err)

@@ -27,8 +27,12 @@ static const struct {
 } reasons[] = {
     {"wrong version number", "what answers there does not speak TLS: is it http, or another "
                              "port?"},
-    {"unexpected eof", "what answers there ended the connection; perhaps it does not speak TLS: "
-                       "is it http, or another port?"},
+    {"unexpected eof",
+        "what answers there ended the connection; perhaps it does not speak TLS: "
+        "is it http, or another port?"},
+    {"SSL_ERROR_SYSCALL",
+        "what answers there ended the connection; perhaps it does not speak TLS: "
+        "is it http, or another port?"},
     {"alert protocol version", "the server has no TLS 1.2 or newer"},
     {"unsupported protocol", "the server has no TLS 1.2 or newer"},
 };

@@ -238,3 +238,23 @@ def test_rclone_that_is_refused(mount, tmp_path, command, fault):
     assert done.returncode != 0
     assert m.github.plaintext(OLD) == before
     assert not m.github.requests("DELETE")
+
+
+@pytest.mark.parametrize("by_another", [False, True], ids=["ours", "another's"])
+def test_an_opened_file_is_empty_whatever_was_stored(mount, by_another):
+    """Also where the kernel has kept the length of what was stored, and we have forgotten it."""
+    m, other = mount(cache_ttl=3), mount()
+    done = m.sh("printf 'NPM_TOKEN=hello\\n' > .env")
+    assert done.returncode == 0, done.stderr
+    time.sleep(2)
+    assert os.stat(m.secrets / "NPM_TOKEN").st_size == 5  # the kernel has it for three seconds
+    if by_another:
+        m.github.config(clock_offset=100)
+        put(other.secrets / "NPM_TOKEN", b"longer than ours")
+        time.sleep(1.3)  # the listing is old
+        put(m.secrets / "NEW", b"asks for the listing")
+    fd = os.open(m.secrets / "NPM_TOKEN", os.O_WRONLY)
+    assert os.lseek(fd, 0, os.SEEK_END) == 0
+    os.write(fd, b"other")
+    os.close(fd)
+    assert m.github.plaintext(f"{LIST}/NPM_TOKEN") == b"other"
