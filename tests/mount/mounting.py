@@ -18,7 +18,7 @@ from standin import TOKEN
 START_TIMEOUT = 30  # seconds; a sanitizer build on a busy machine is slow to start
 STOP_TIMEOUT = 20
 SHELL_TIMEOUT = 60
-WATCHDOG_TIMEOUT = 90
+WATCHDOG_TIMEOUT = 300  # of a whole test, which takes long on a busy machine
 
 SUSPICIOUS = ("AddressSanitizer", "LeakSanitizer", "runtime error", "assert", "Assert")
 
@@ -99,6 +99,17 @@ def unmount(path, lazy=False):
     )
 
 
+def holders(path):
+    """Processes that have something below the path open, or work there: {pid: name}."""
+    found = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            links = [entry / "cwd", *(entry / "fd").iterdir()]
+            if any(os.readlink(link).startswith(f"{path}/") for link in links):
+                found[int(entry.name)] = (entry / "comm").read_text(encoding="utf-8").strip()
+    return found
+
+
 def wait_until(condition, timeout=10, what="it"):
     """Polls until condition() is true, and returns what it gave."""
     until = time.monotonic() + timeout
@@ -132,7 +143,7 @@ class Mount:
         self.debugs = "-d" in arguments  # libfuse then writes to the log as well
         self._source = source
         self._stopped = False
-        self._hung = False
+        self._hung = ""  # why the program was killed
         command = [str(binary), "-f", *arguments, *([source] if source else [])]
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
@@ -160,7 +171,7 @@ class Mount:
 
     def _let_go(self):
         """Frees everybody who waits for a program that does not answer."""
-        self._hung = True
+        self._hung = f"the mount was there for {WATCHDOG_TIMEOUT} s"
         entry = mount_entry(self.path)
         if entry:
             abort_connection(entry)
@@ -254,13 +265,13 @@ class Mount:
                     unmount(self.path, lazy=True)
                 status = self.wait_for_end()
             except subprocess.TimeoutExpired:
-                self._hung = True
+                self._hung = f"it did not end in {STOP_TIMEOUT} s, held by {holders(self.path)}"
                 status = None
         finally:
             self._watchdog.cancel()
             self._stopped = True
             self._kill()
-        assert not self._hung, f"the program hung, and was killed; its log:\n{self.log()}"
+        assert not self._hung, f"the program was killed: {self._hung}; its log:\n{self.log()}"
         assert status == 0, f"exit status {status}; the log:\n{self.log()}"
         self._check_log()
 
