@@ -48,13 +48,23 @@ struct node *bulk_node(struct tree *tree, struct node *dir)
     return node;
 }
 
+/* The first of what is under way, taken out; or NULL. Whoever ends it walks no list: others may
+ * end by that. */
+static struct storing *take_storing(struct bulk *bulk)
+{
+    struct storing *storing = bulk->storing;
+    if (storing)
+        DL_DELETE(bulk->storing, storing);
+    return storing;
+}
+
 void bulk_cancel(struct bulk *bulk)
 {
-    struct storing *storing, *next;
+    struct storing *storing;
     if (!bulk)
         return;
-    DL_FOREACH_SAFE(bulk->storing, storing, next)
-    {
+    bulk->starting = true; /* nothing new is started, and the bulk does not end, meanwhile */
+    while ((storing = take_storing(bulk))) {
         task_cancel(&storing->task);
         free(storing);
     }
@@ -74,7 +84,11 @@ void bulk_abandon(struct bulk *bulk, int err, const char *why)
     struct storing *storing;
     struct failure failure;
 
-    DL_FOREACH(bulk->storing, storing) task_abandon(&storing->task, err, why);
+    bulk->starting = true; /* as in bulk_cancel(), which is to follow */
+    while ((storing = take_storing(bulk))) {
+        task_abandon(&storing->task, err, why);
+        free(storing);
+    }
     failure_set(&failure, err, "%s; it was not sent", why);
     for (; bulk->next < bulk->dotenv.count; bulk->next++)
         failures_add_at(&tree->failures, "write", secrets_of(bulk),
