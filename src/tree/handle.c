@@ -97,6 +97,8 @@ void handle_open(struct task *task, struct node *node)
     if (err) {
         if (node->writers == 0 && node->presence == NODE_PENDING && node->replaces)
             directory_come_back(node);
+        if (node->presence == NODE_HERE)
+            directory_note_failed_write(node, process_group_of(task->tid), err);
         task_fail_errno(task, err, value_problem(NULL, err));
         return;
     }

@@ -106,6 +106,21 @@ static bool means_its_own_write(struct task *task, const struct node *node)
     return true;
 }
 
+/* What an unlink is for, is told by whose it is: with no descriptor left to look at the process,
+ * it may be the first half of a replacement. */
+static bool can_see_caller(struct task *task)
+{
+    struct failure why;
+    int err = process_can_look();
+    if (!err)
+        return true;
+    /* Never ENOENT, which rm -f takes for success. */
+    failure_set(&why, err == -ENOENT ? -EIO : err,
+        "kept: the process that removes it cannot be looked at: %s", strerror(-err));
+    task_fail(task, &why);
+    return false;
+}
+
 void tree_unlink(struct task *task, const char *file_name)
 {
     struct node *dir = task->node;
@@ -132,7 +147,7 @@ void tree_unlink(struct task *task, const char *file_name)
         task_fail_errno(task, -EPERM, "only secrets can be removed");
         return;
     }
-    if (means_its_own_write(task, node))
+    if (!can_see_caller(task) || means_its_own_write(task, node))
         return;
     task_move_to(task, node); /* so that its turns are kept */
     if (node->presence == NODE_HERE && held_wanted(task))

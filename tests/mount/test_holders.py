@@ -1,6 +1,7 @@
 """Who still has a file in hand when somebody lets go of it (contract §3.14)."""
 
 import ctypes
+import errno
 import os
 import resource
 import subprocess
@@ -178,10 +179,9 @@ def limit(pid):
 def fill_table(m):
     """No descriptor is left to the program; what it has stays. The limits before."""
     before = limit(m.pid)
-    used = max(map(int, os.listdir(f"/proc/{m.pid}/fd"))) + 1
-    free = used - descriptors(m.pid)
-    assert free < 3
-    resource.prlimit(m.pid, resource.RLIMIT_NOFILE, (used, before[1]))
+    used = set(map(int, os.listdir(f"/proc/{m.pid}/fd")))
+    lowest = min(set(range(len(used) + 1)) - used)
+    resource.prlimit(m.pid, resource.RLIMIT_NOFILE, (lowest, before[1]))
     return before
 
 
@@ -320,3 +320,66 @@ def test_times_of_what_is_gone(mount):
             statx(fd)
         with fails("ESTALE"):
             os.fstat(fd)
+
+
+REMOVER = """
+import os, sys
+open("/proc/self/comm", "w").write(sys.argv[1])
+print(flush=True)
+sys.stdin.readline()
+"""
+REMOVING = {
+    "mv": "os.unlink('NPM_TOKEN')",
+    "node": (
+        "try: os.open('NPM_TOKEN', os.O_WRONLY | os.O_TRUNC)\n"
+        "except OSError as error: print(error.errno, flush=True)\n"
+        "sys.stdin.readline()\n"
+        "os.unlink('NPM_TOKEN')"
+    ),
+}
+
+
+def test_no_descriptor_is_left_at_a_remove(mount):
+    """Whether a remove is the first half of a replacement can't be told: it is refused."""
+    m = mount()
+    m.warm()
+    with subprocess.Popen(
+        [sys.executable, "-c", REMOVER + REMOVING["mv"], "mv"],
+        cwd=m.secrets,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as remover:
+        remover.stdout.readline()
+        before = fill_table(m)
+        _, said = remover.communicate(b"\n", timeout=TOOL_TIMEOUT)
+    assert b"Too many open files" in said
+    with fails("EMFILE"):
+        os.unlink(m.secrets / "NPM_TOKEN")
+    resource.prlimit(m.pid, resource.RLIMIT_NOFILE, before)
+    time.sleep(1.2)  # longer than a DELETE is held
+    assert m.requests() == []
+    os.unlink(m.secrets / "NPM_TOKEN")
+    assert m.requests() == [f"DELETE {LIST}/NPM_TOKEN"]
+
+
+def test_who_could_not_open_a_secret_does_not_remove_it(mount):
+    """Node's copyFile does so: it takes what it could not open for half a copy."""
+    m = mount()
+    m.warm()
+    with subprocess.Popen(
+        [sys.executable, "-c", REMOVER + REMOVING["node"], "node"],
+        cwd=m.secrets,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as remover:
+        remover.stdout.readline()
+        before = fill_table(m)
+        remover.stdin.write(b"\n")
+        remover.stdin.flush()
+        assert remover.stdout.readline() == b"%d\n" % errno.EMFILE
+        resource.prlimit(m.pid, resource.RLIMIT_NOFILE, before)
+        _, said = remover.communicate(b"\n", timeout=TOOL_TIMEOUT)
+    assert b"Too many open files" in said
+    assert m.requests() == []
