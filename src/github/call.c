@@ -16,9 +16,11 @@ struct call {
     char *scope, *path;
     enum row_kind kind;
     uint64_t deadline_ms;
-    char *policy;     /* of a PUT: members of its JSON object, or NULL */
-    put_value *value; /* of a PUT: it may have to be sealed again */
-    char key_id[64];  /* what the value was sealed with */
+    char *policy;                  /* of a PUT: members of its JSON object, or NULL */
+    uint64_t policy_good_until_ms; /* as request.h's */
+    bool is_paid;                  /* likewise; of the first request */
+    put_value *value;              /* of a PUT: it may have to be sealed again */
+    char key_id[64];               /* what the value was sealed with */
     bool resealed;
     bool impatient;
     union {
@@ -72,7 +74,10 @@ static int call_send(
         .body = body,
         .deadline_ms = call->deadline_ms,
         .impatient = call->impatient,
+        .good_until_ms = call->policy_good_until_ms,
+        .is_paid = call->is_paid,
     };
+    call->is_paid = false;
     return request_start(call->gh, &options, done, call, &call->request);
 }
 
@@ -254,7 +259,7 @@ static char *put_body(const struct call *call, const char *sealed)
 }
 
 /* ,"visibility":"selected","selected_repository_ids":[1,2] */
-static int policy_text(const struct secret_policy *policy, char **ret)
+static int set_policy(struct call *call, const struct secret_policy *policy)
 {
     struct buffer text;
     /* An id has at most 20 characters with its comma. */
@@ -269,7 +274,9 @@ static int policy_text(const struct secret_policy *policy, char **ret)
     if (err)
         buffer_release(&text);
     else
-        *ret = buffer_steal(&text);
+        call->policy = buffer_steal(&text);
+    call->policy_good_until_ms = policy->good_until_ms;
+    call->is_paid = policy->is_paid;
     return err;
 }
 
@@ -309,7 +316,7 @@ int call_put_secret(struct github *gh, const char *scope, const char *name, put_
     call->scope = strdup(scope);
     err = call->scope ? 0 : -ENOMEM;
     if (!err && policy)
-        err = policy_text(policy, &call->policy);
+        err = set_policy(call, policy);
     if (!err)
         err = put_step(call);
     if (err) {

@@ -23,6 +23,8 @@ struct secret_policy {
     enum visibility visibility;
     const int64_t *ids; /* of the selected repositories; only with VISIBILITY_SELECTED */
     size_t id_count;
+    uint64_t good_until_ms; /* as request.h's */
+    bool is_paid;           /* likewise */
 };
 
 /* Drops a call; its `done` is not called. NULL is allowed. */
@@ -50,8 +52,9 @@ typedef int put_value(void *arg, const unsigned char **ret, size_t *ret_len);
  * Seals the value with the scope's key and PUTs it (`policy`, which is NULL but for an
  * organization's secret, is copied); when the key proves stale, once more with a new one.
  * `date` is the answer's Date in Unix seconds, -1 without one. On a failure the server's secret
- * is as it was, unless the failure is that no answer came. When it cannot even start, the
- * result is -errno, `why` tells more, and `done` is not called.
+ * is as it was, unless the failure is that no answer came, or -ERESTART: the policy was no
+ * longer good when it was to be sent (once more), and is to be read again. When it cannot even
+ * start, the result is -errno, `why` tells more, and `done` is not called.
  */
 int call_put_secret(struct github *gh, const char *scope, const char *name, put_value *value,
     const struct secret_policy *policy, uint64_t deadline_ms, put_done *done, void *arg,

@@ -102,7 +102,7 @@ static void serve_queue(struct github *gh)
     }
 }
 
-static void request_finish(
+static void request_end(
     struct request *r, const struct failure *why, const struct http_response *response)
 {
     struct github *gh = r->gh;
@@ -110,13 +110,19 @@ static void request_finish(
     void *arg = r->arg;
     const struct failure copy = why ? *why : (struct failure){0};
 
-    if (why) {
-        gh->status.failed++;
-        log_debug("%s %s: %s", request_method(r), r->options.path, copy.message);
-    }
     request_free(r);
     done(arg, why ? &copy : NULL, response);
     serve_queue(gh);
+}
+
+static void request_finish(
+    struct request *r, const struct failure *why, const struct http_response *response)
+{
+    if (why) {
+        r->gh->status.failed++;
+        log_debug("%s %s: %s", request_method(r), r->options.path, why->message);
+    }
+    request_end(r, why, response);
 }
 
 static void request_fail(struct request *r, int err, const char *message)
@@ -363,6 +369,20 @@ static void request_send(struct request *r)
     gh->in_flight++;
 }
 
+/* What another hand changes must not be undone by what was read before. */
+static bool is_outdated(const struct request *r)
+{
+    return r->options.good_until_ms && loop_now_ms() >= r->options.good_until_ms;
+}
+
+static void request_outdated(struct request *r)
+{
+    struct failure why;
+    r->gh->status.retries++;
+    failure_set(&why, -ERESTART, "what it says is too old by now");
+    request_end(r, &why, NULL);
+}
+
 /* Are the points there? If not, it waits for them. */
 static bool request_has_points(struct request *r)
 {
@@ -406,6 +426,8 @@ static void request_try(struct request *r)
         return;
     } else if (gh->in_flight >= gh->max_requests) {
         request_enqueue(r);
+    } else if (is_outdated(r)) {
+        request_outdated(r);
     } else {
         request_send(r);
     }
@@ -446,6 +468,7 @@ int request_start(struct github *gh, const struct request_options *options, requ
     r->arg = arg;
     r->timer.fire = timer_fired;
     r->etag_generation = gh->token_generation;
+    r->points = options->is_paid ? POINTS_HELD : POINTS_NONE;
     r->options = *options;
     r->options.path = copy_or_null(options->path, &ok);
     r->options.etag = copy_or_null(options->etag, &ok);

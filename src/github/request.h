@@ -21,6 +21,12 @@ struct request_options {
     /* No second try where no connection could be made: for the first request of a mount,
      * where a person waits for the message. */
     bool impatient;
+    /* Of loop_now_ms(). What would be sent later, be it after a first try, is too old: the
+     * request then ends with -ERESTART. 0: it is always good. */
+    uint64_t good_until_ms;
+    /* The points of the budget are paid: of what was made anew after -ERESTART, which comes
+     * when it is its turn. */
+    bool is_paid;
 };
 
 /*

@@ -65,6 +65,8 @@ struct task {
     enum visibility visibility;      /* that was written */
     enum visibility sent_visibility; /* with the PUT */
     unsigned sent_generation;        /* of the policy that was held */
+    uint64_t policy_seen_ms;         /* when the server said who may use the secret */
+    bool is_paid;                    /* the PUT is made anew: see request.h */
     bool is_upload;                  /* counted in tree->uploads */
 };
 

@@ -63,6 +63,8 @@ static void note_visibility(struct task *task, struct node *node)
         policy_drop(task->tree, policy_node); /* nothing was written meanwhile */
 }
 
+static void upload_send(struct task *task);
+
 static void upload_done(void *arg, const struct failure *why, int64_t date, bool created)
 {
     struct task *task = arg;
@@ -70,6 +72,11 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     (void)created;
 
     task->call = NULL;
+    if (why && why->err == -ERESTART) {
+        task->is_paid = true;
+        upload_send(task);
+        return;
+    }
     if (why) {
         if (why->status / 100 != 4)
             node->stored_len = 0; /* it may be stored all the same */
@@ -123,11 +130,18 @@ static void upload_put(struct task *task, const struct secret_policy *policy)
         upload_fail(task, &why);
 }
 
-/* With the ids of a selection, in the same PUT: omitted, the server would empty its list. */
-static void upload_put_selected(struct task *task, const int64_t *ids, size_t count)
+/* What the server said of who may use it. The ids of a selection go in the same PUT: omitted,
+ * the server would empty its list. */
+static void upload_put_seen(
+    struct task *task, enum visibility visibility, const int64_t *ids, size_t count)
 {
     const struct secret_policy policy = {
-        .visibility = VISIBILITY_SELECTED, .ids = ids, .id_count = count};
+        .visibility = visibility,
+        .ids = ids,
+        .id_count = count,
+        .good_until_ms = task->policy_seen_ms + POLICY_TRUST_MS,
+        .is_paid = task->is_paid,
+    };
     upload_put(task, &policy);
 }
 
@@ -149,7 +163,8 @@ static void upload_have_selected(
     }
     for (size_t i = 0; i < rows->count; i++)
         ids[i] = rows->row[i].id;
-    upload_put_selected(task, ids, rows->count);
+    task->policy_seen_ms = loop_now_ms();
+    upload_put_seen(task, VISIBILITY_SELECTED, ids, rows->count);
     free(ids);
 }
 
@@ -170,6 +185,7 @@ static void upload_with_held(struct task *task, const struct policy *held)
         .visibility = held->held,
         .ids = ids,
         .id_count = held->held == VISIBILITY_SELECTED ? selection->count : 0,
+        .is_paid = task->is_paid,
     };
     upload_put(task, &policy);
     free(ids);
@@ -180,50 +196,54 @@ static void upload_with_policy(struct task *task, bool exists)
 {
     struct node *node = task->node;
     struct node *policy_node = policy_of_secret(node);
-    struct secret_policy policy = {.visibility = task->tree->options.visibility};
+    enum visibility visibility = exists ? node->visibility : task->tree->options.visibility;
 
     if (policy_node && policy_is_held(policy_node)) {
         upload_with_held(task, policy_node->policy);
         return;
     }
-    if (exists)
-        policy.visibility = node->visibility;
-    if (policy.visibility == VISIBILITY_NONE) {
+    if (visibility == VISIBILITY_NONE) {
         upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
-    } else if (exists && policy.visibility == VISIBILITY_SELECTED) {
+    } else if (exists && visibility == VISIBILITY_SELECTED) {
         int err =
             policy_fetch_selected(node->parent->parent, node->name, task, upload_have_selected);
         if (err)
             upload_fail_errno(task, err, strerror(-err));
     } else {
-        upload_put(task, &policy);
+        upload_put_seen(task, visibility, NULL, 0);
     }
 }
 
-static void upload_have_visibility(struct wait *wait)
+static void upload_have_visibility(struct task *task)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
     const struct node *node = task->node;
-    int err = wait->failure.err;
+    int err = task->wait.failure.err;
     /* Reads lag: what was stored here a moment ago is there all the same. */
     bool is_absent = err == -ENOENT && loop_now_ms() >= node->written_until_ms;
     bool exists = node->presence == NODE_HERE || node->replaces;
 
     if (err && err != -ENOENT)
-        upload_fail(task, &wait->failure);
+        upload_fail(task, &task->wait.failure);
     else
         upload_with_policy(task, exists && !is_absent);
 }
 
+static void upload_visibility_read(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    task->policy_seen_ms = loop_now_ms();
+    upload_have_visibility(task);
+}
+
 /* Was it seen a moment ago who may use it, or that there is none of that name? What another
  * hand changes must not be undone. */
-static bool visibility_was_seen(const struct tree *tree, const struct node *secret)
+static bool visibility_was_seen(
+    const struct tree *tree, const struct node *secret, uint64_t *ret_age_ms)
 {
     uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;
     uint64_t listing_age_ms = listing_age(tree, secret->parent);
-    if (listing_age_ms < age_ms)
-        age_ms = listing_age_ms;
-    return age_ms < tree->options.cache_ttl_ms && age_ms < POLICY_TRUST_MS;
+    *ret_age_ms = listing_age_ms < age_ms ? listing_age_ms : age_ms;
+    return *ret_age_ms < tree->options.cache_ttl_ms && *ret_age_ms < POLICY_TRUST_MS;
 }
 
 static void upload_send(struct task *task)
@@ -239,14 +259,16 @@ static void upload_send(struct task *task)
         upload_put(task, NULL);
         return;
     }
-    task->wait.done = upload_have_visibility;
-    int err = visibility_was_seen(task->tree, node)
-                  ? 0
-                  : listing_want_one(task->tree, secrets, node->name, &task->wait);
+    uint64_t age_ms;
+    int err = 0;
+    task->wait.done = upload_visibility_read;
+    if (!visibility_was_seen(task->tree, node, &age_ms))
+        err = listing_want_one(task->tree, secrets, node->name, &task->wait);
     if (err == -EINPROGRESS)
         return;
+    task->policy_seen_ms = loop_now_ms() - age_ms;
     task->wait.failure.err = err;
-    upload_have_visibility(&task->wait);
+    upload_have_visibility(task);
 }
 
 static void upload_have_turn(struct wait *wait)

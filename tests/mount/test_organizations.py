@@ -1,5 +1,6 @@
 """Secrets of organizations: who may use one outlives each new value (contract §3.20)."""
 
+import concurrent.futures
 import email.utils
 import json
 import os
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+import mounting
 from calls import exists, fails, opened, put
 
 SECRETS = "orgs/acme/actions/secrets"
@@ -314,6 +316,34 @@ def test_a_name_that_another_hand_made_keeps_who_may_use_it(mount, new, command)
     m.github.seed(org="acme", org_secret="NEW", visibility="private")
     replace(m, new, command, "NEW")
     assert stored(m, "NEW")["visibility"] == "private"
+
+FIRST_TRIES = {
+    "500": {"status": 500, "headers": {"Retry-After": "2"}},
+    "a rate limit": {"status": 429, "headers": {"Retry-After": "2"}},
+    "a reset": {"action": "reset-before", "count": 5},
+    "500 after": {"status": 500, "after": True, "headers": {"Retry-After": "2"}},
+    "a stale key": {"action": "delay", "ms": 1500, "status": 422, "body": {"message": "Bad key"}},
+}
+
+
+@pytest.mark.parametrize("name", ["CODECOV_TOKEN", "PAGERDUTY_KEY", "NEW"])
+@pytest.mark.parametrize(
+    "command, first", [("mv", "500"), ("bulk", "500"), *(("echo", first) for first in FIRST_TRIES)]
+)
+def test_what_another_hand_changes_between_two_tries_stays(mount, new, command, name, first):
+    m = mount(cache_ttl=60, visibility="all")
+    os.listdir(m.path / SECRETS)
+    put(m.path / SECRETS / "SONAR_TOKEN", b"the key is held, and the connection open")
+    m.github.clear_journal()
+    m.github.fault(method="PUT", path=f"{LIST}/{name}", **FIRST_TRIES[first])
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        replacing = pool.submit(replace, m, new, command, name)
+        m.github.wait_for(lambda journal: any(r["method"] == "PUT" for r in journal))
+        if first == "500 after":
+            mounting.wait_until(lambda: (stored(m, name) or {}).get("value") == b"new")
+        m.github.seed(org="acme", org_secret=name, visibility="private")
+        replacing.result(timeout=30)
+    assert stored(m, name)["visibility"] == "private"
 
 
 def narrow(other, name):
