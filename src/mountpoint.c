@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 static bool report_missing(const char *given, int err)
 {
@@ -46,6 +47,40 @@ static bool check_as_user(const char *given, const struct stat *st, const struct
     return false;
 }
 
+/* What the program looks at, or starts a command by, while the mount is up: under the mount it
+ * would wait for its own answer. And what lies in /proc says who writes. */
+static bool check_not_needed(const char *given, const char *path, const struct statfs *fs)
+{
+    static const char *const needed[] = {"/proc", "/dev/null", "/dev/log", "/bin/sh"};
+    const char *hidden = fs->f_type == PROC_SUPER_MAGIC ? "/proc" : NULL;
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed && !hidden; i++) {
+        char *real = realpath(needed[i], NULL);
+        if (real && text_is_within(real, path))
+            hidden = needed[i];
+        free(real);
+    }
+    if (hidden)
+        log_error("mount point %s: a mount there would hide %s, which ghsecretfs itself needs: "
+                  "choose an empty directory",
+            given, hidden);
+    return !hidden;
+}
+
+/* Where the directory is, if a mount may be there; or NULL. */
+static char *find_place(const char *given, const struct stat *st, const struct statfs *fs)
+{
+    char *path = realpath(given, NULL);
+
+    if (!path)
+        log_error("mount point %s: %s", given, strerror(errno));
+    else if (check_not_needed(given, path, fs) &&
+             (geteuid() == 0 || check_as_user(given, st, fs)))
+        return path;
+    free(path);
+    return NULL;
+}
+
 bool mountpoint_check(const char *given, char **ret)
 {
     struct stat st;
@@ -58,11 +93,7 @@ bool mountpoint_check(const char *given, char **ret)
         log_error("mount point %s is not a directory", given);
         return false;
     }
-    if (geteuid() != 0 && !check_as_user(given, &st, &fs))
-        return false;
-    *ret = realpath(given, NULL);
-    if (!*ret)
-        log_error("mount point %s: %s", given, strerror(errno));
+    *ret = find_place(given, &st, &fs);
     return *ret != NULL;
 }
 

@@ -144,6 +144,13 @@ bool text_has_suffix(const char *text, const char *suffix)
     return len > suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
 }
 
+bool text_is_within(const char *path, const char *directory)
+{
+    size_t len = strlen(directory);
+    bool begins_so = strncmp(path, directory, len) == 0;
+    return begins_so && (strcmp(directory, "/") == 0 || path[len] == '/' || path[len] == '\0');
+}
+
 bool text_has_control(const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)

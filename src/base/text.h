@@ -35,6 +35,9 @@ bool text_copy(char *out, size_t size, const char *src) WARN_UNUSED;
 /* Does it end in `suffix`, with something before it? */
 bool text_has_suffix(const char *text, const char *suffix);
 
+/* Is it a path of the directory itself, or of what is below? Both are absolute, without links. */
+bool text_is_within(const char *path, const char *directory);
+
 /* Is an ASCII control character in it? */
 bool text_has_control(const char *text);
 

@@ -402,9 +402,7 @@ static int check_outside_mount(const struct config *config, const char *name, co
     char real_mount[PATH_MAX], real_path[PATH_MAX], shown[PATH_MAX];
     if (!path || !realpath(config->mountpoint, real_mount) || !realpath(path, real_path))
         return 0;
-    size_t len = strlen(real_mount);
-    if (strncmp(real_path, real_mount, len) != 0 ||
-        (real_path[len] != '/' && real_path[len] != '\0'))
+    if (!text_is_within(real_path, real_mount))
         return 0;
     text_printable(shown, sizeof shown, path, strlen(path));
     log_error("%s: %s is inside the mount point, where the mount will hide it", name, shown);

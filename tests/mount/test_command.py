@@ -319,6 +319,29 @@ def test_mount_point_is_a_file(run, github, tmp_path):
     assert_one_line(done, 1, "not a directory")
 
 
+SHELL = os.path.dirname(os.path.realpath("/bin/sh"))
+
+
+@pytest.mark.parametrize(
+    "place, hidden",
+    [
+        ("/", "/proc"),
+        ("/..", "/proc"),
+        ("/proc", "/proc"),
+        ("/proc/self/fdinfo", "/proc"),
+        ("/dev", "/dev/null"),
+        (SHELL, "/bin/sh"),
+        (os.path.dirname(SHELL), "/"),
+    ],
+)
+def test_mount_point_that_the_program_itself_needs(run, place, hidden):
+    """The server is not there: if this were not refused, nothing would be mounted either."""
+    before = mounting.mount_entry(os.path.realpath(place))
+    done = run("-f", "-o", f"api_url={UNREACHABLE},timeout=2", place)
+    assert_one_line(done, 1, f"mount point {place}: ", "would hide " + hidden)
+    assert mounting.mount_entry(os.path.realpath(place)) == before
+
+
 def test_mount_point_is_a_dead_mount(mount, run, github):
     m = mount()
     m.process.kill()

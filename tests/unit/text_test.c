@@ -327,6 +327,25 @@ static void test_from_time(void **state)
     }
 }
 
+static void test_is_within(void **state)
+{
+    static const struct {
+        const char *path, *directory;
+        bool expected;
+    } rows[] = {
+        {"/mnt", "/mnt", true},
+        {"/mnt/a/b", "/mnt", true},
+        {"/mnt/a", "/mnt/a/b", false},
+        {"/mnt2", "/mnt", false},
+        {"/proc/self", "/", true},
+        {"/", "/", true},
+        {"/", "/mnt", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        assert_int_equal(text_is_within(rows[i].path, rows[i].directory), rows[i].expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_printable_nul),
         cmocka_unit_test(test_printable_is_cut),
         cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_is_within),
         cmocka_unit_test(test_to_u64),
         cmocka_unit_test(test_to_time),
         cmocka_unit_test(test_no_time),
