@@ -71,3 +71,21 @@ int certificates_check(const char *name, const char *path)
         st.st_size == 0 ? "the file is empty; give a file of certificates in PEM"
                         : "no certificate in PEM is in it (-----BEGIN CERTIFICATE-----)");
 }
+
+static bool is_directory(const char *path, size_t len)
+{
+    char copy[PATH_MAX];
+    struct stat st;
+    int n = snprintf(copy, sizeof copy, "%.*s", (int)len, path);
+    return n > 0 && (size_t)n < sizeof copy && stat(copy, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int certificates_check_directories(const char *name, const char *list)
+{
+    for (const char *at = list; at; at = strchr(at, ':')) {
+        at += *at == ':';
+        if (is_directory(at, strcspn(at, ":")))
+            return 0;
+    }
+    return report(name, list, "no directory of that name");
+}

@@ -421,6 +421,21 @@ static int set_words(struct parse *p)
     return address_parse_source(&p->config, p->words[0]);
 }
 
+/* What the environment says is not looked at where there is no TLS. */
+static int check_certificates(const struct config *config)
+{
+    bool is_used = strncasecmp(config->api_url, "https:", 6) == 0;
+    int err = 0;
+
+    if (config->ca_file_given)
+        return certificates_check("cacert", config->ca_file);
+    if (is_used && config->ca_file)
+        err = certificates_check("SSL_CERT_FILE", config->ca_file);
+    if (!err && is_used && config->ca_dir)
+        err = certificates_check_directories("SSL_CERT_DIR", config->ca_dir);
+    return err;
+}
+
 static int check_files(struct config *config)
 {
     const struct {
@@ -437,7 +452,7 @@ static int check_files(struct config *config)
     int err = 0;
     for (size_t i = 0; !err && i < LENGTH(files); i++)
         err = check_outside_mount(config, files[i].name, files[i].path);
-    return err || !config->ca_file_given ? err : certificates_check("cacert", config->ca_file);
+    return err ? err : check_certificates(config);
 }
 
 /* The kernel lets in nobody but who mounts, whom the modes then shut out; root needs no modes,

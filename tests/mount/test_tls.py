@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -100,6 +102,33 @@ def test_a_cacert_that_is_none(run, tls, tmp_path, text, status, why):
         (line,) = done.stderr.splitlines()
         assert word in line and "give -o cacert=FILE" not in line
         assert "cacert" in line
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("place", ["nowhere", "empty"])
+def test_a_variable_that_names_nothing(run, tls, tmp_path, name, place):
+    directory = tmp_path / "mnt"
+    directory.mkdir()
+    (tmp_path / "empty").touch()
+    options = f"api_url={tls.url},timeout=5"
+    done = run("-f", "-o", options, directory, environment={name: str(tmp_path / place)})
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"ghsecretfs: {name}: {tmp_path / place}: ")
+
+
+def test_a_variable_is_not_looked_at_without_tls(mount):
+    m = mount(environment={"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"})
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+
+
+def test_one_of_several_directories_is_enough(mount, tls, tmp_path):
+    directory = tmp_path / "certificates"
+    directory.mkdir()
+    shutil.copy(tls.ca_file, directory / "ca.pem")
+    subprocess.run(["openssl", "rehash", directory], check=True)
+    m = mount(api_url=tls.url, environment={"SSL_CERT_DIR": f"/nowhere:{directory}"})
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
 
 
 def test_a_certificate_that_has_expired(run, github, tmp_path):

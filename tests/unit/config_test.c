@@ -633,7 +633,7 @@ static void test_certificates(void **state)
         const char *ca_file, *ca_dir;
     } cases[] = {
         {NULL, NULL, NULL, NULL, NULL},
-        {NULL, "/a.pem", "/certs", "/a.pem", "/certs"},
+        {NULL, ca_file, "/nowhere:/tmp", ca_file, "/nowhere:/tmp"},
         {NULL, "", "", NULL, NULL},
         {cacert_option, "/a.pem", "/certs", ca_file, NULL},
     };
@@ -649,6 +649,12 @@ static void test_certificates(void **state)
         assert_string(config.ca_dir, cases[i].ca_dir);
         config_release(&config);
     }
+    setenv("SSL_CERT_FILE", "/nowhere", 1);
+    assert_refused((const char *const[]){"/mnt", NULL}, "SSL_CERT_FILE: /nowhere: ");
+    unsetenv("SSL_CERT_FILE");
+    setenv("SSL_CERT_DIR", "/nowhere:", 1);
+    assert_refused((const char *const[]){"/mnt", NULL}, "SSL_CERT_DIR: /nowhere:: ");
+    unsetenv("SSL_CERT_DIR");
 }
 
 static void test_files(void **state)
