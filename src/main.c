@@ -268,6 +268,7 @@ static int make_client(struct program *p)
         .user_agent = "ghsecretfs/" GHSECRETFS_VERSION,
         .ca_file = c->ca_file,
         .ca_dir = c->ca_dir,
+        .ca_file_alone = c->ca_file_given,
         .max_requests = c->max_requests,
         .paced = !c->token_is_enterprise,
         .credentials =

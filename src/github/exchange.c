@@ -169,7 +169,7 @@ static CURLcode set_connection(struct exchange *x, bool tls)
         SET(CURLOPT_CAINFO, o->ca_file);
         SET(CURLOPT_PROXY_CAINFO, o->ca_file);
     }
-    if (o->ca_dir) {
+    if (o->ca_dir || o->ca_file_alone) {
         SET(CURLOPT_CAPATH, o->ca_dir);
         SET(CURLOPT_PROXY_CAPATH, o->ca_dir);
     }

@@ -38,6 +38,7 @@ int github_new(struct loop *loop, const struct github_options *options, struct g
             .user_agent = gh->user_agent,
             .ca_file = gh->ca_file,
             .ca_dir = gh->ca_dir,
+            .ca_file_alone = options->ca_file_alone,
             .max_connections = gh->max_requests,
         };
         err = http_new(loop, &http, &gh->http);

@@ -31,6 +31,7 @@ struct github_options {
     const char *api_version; /* X-GitHub-Api-Version */
     const char *user_agent;
     const char *ca_file, *ca_dir; /* or NULL */
+    bool ca_file_alone;           /* no other certificates count */
     unsigned max_requests;
     bool paced; /* github.com: its published budget is kept (pace.h) */
     struct credentials credentials;

@@ -21,6 +21,7 @@ struct http_options {
     const char *user_agent;
     const char *ca_file; /* NULL: libcurl's own */
     const char *ca_dir;  /* NULL: libcurl's own */
+    bool ca_file_alone;  /* nor those of libcurl's own directory */
     unsigned max_connections;
 };
 

@@ -177,3 +177,29 @@ def test_faults_through_tls(mount, tls, github, fault):
     with fails("EIO", "ETIMEDOUT"):
         put(m.secrets / "NPM_TOKEN", b"value")
     assert github.secrets()[LIST] == before
+
+
+@pytest.mark.root("a mount namespace")
+@pytest.mark.parametrize("given, status", [(False, 0), (True, 2)])
+def test_a_cacert_is_the_only_one(binary, env, tls, tmp_path, given, status):
+    """What the system trusts counts no more: it is the test's CA, in this namespace."""
+    system, directory = tmp_path / "system", tmp_path / "mnt"
+    system.mkdir()
+    directory.mkdir()
+    shutil.copy(tls.ca_file, system / "ca.pem")
+    subprocess.run(["openssl", "rehash", system], check=True)
+    other = system / "ca-certificates.crt"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=other -keyout /dev/null -out"
+    subprocess.run([*make.split(), other], capture_output=True, check=True)
+    options = f"api_url={tls.url},timeout=5" + (f",cacert={other}" if given else "")
+    inside = 'mount --bind "$1" /etc/ssl/certs && { "$2" -o "$3" "$4" && umount "$4"; }'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", inside, "sh", system, binary, options, directory],
+        env=env(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert "certificate" in done.stderr if status else done.stderr == ""
