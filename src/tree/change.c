@@ -228,7 +228,7 @@ static int apply_to_held(const struct change *change)
     } else if (count > 0) {
         selection_remove(&policy->selection, removed, count);
     }
-    policy->generation++;
+    policy->generation = ++change->task->tree->policy_changes;
     free(removed);
     return err;
 }

@@ -5,6 +5,7 @@
 
 #include "base/container.h"
 #include "tree/change.h"
+#include "tree/directory.h"
 #include "tree/listing.h"
 #include "tree/policy.h"
 #include "tree/tree.h"
@@ -139,8 +140,12 @@ static void hold_visibility(struct wait *wait)
     const struct policy *policy = task->node->policy;
     int err = wait->failure.err;
 
-    if (err) {
+    if (err && err != -ENOENT) {
         control_fail(task, &wait->failure);
+        return;
+    }
+    if (task->node->presence == NODE_GONE) {
+        control_fail_errno(task, -ESTALE, "the policy was removed");
         return;
     }
     if (!(policy && policy->prepared) && !policy_secret(task->tree, task->node)) {
@@ -156,7 +161,18 @@ static void hold_visibility(struct wait *wait)
     task_finish(task);
 }
 
-/* Whether anything is to be held depends on what the server has. */
+/* Whether anything is to be held depends on what the server has: another hand may have changed
+ * that since it was listed. */
+static int want_visibility(struct task *task, struct node *secrets)
+{
+    const struct node *secret = directory_find_here(secrets, task->node->name);
+    uint64_t age_ms;
+
+    if (secret && policy_was_seen(task->tree, secret, &age_ms))
+        return 0;
+    return listing_want_one(task->tree, secrets, task->node->name, &task->wait);
+}
+
 static void apply_word(struct task *task, const struct list_piece *piece)
 {
     struct node *secrets = policy_secrets(task->tree, task->node);
@@ -176,7 +192,7 @@ static void apply_word(struct task *task, const struct list_piece *piece)
         return;
     }
     task->wait.done = hold_visibility;
-    int err = secrets ? listing_want(task->tree, secrets, &task->wait) : -ENOMEM;
+    int err = secrets ? want_visibility(task, secrets) : -ENOMEM;
     if (err == -EINPROGRESS)
         return;
     if (!secrets)

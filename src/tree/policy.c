@@ -4,6 +4,7 @@
 
 #include "github/url.h"
 #include "tree/directory.h"
+#include "tree/listing.h"
 #include "tree/tree.h"
 
 /* access/NAME -> access -> actions -> secrets. */
@@ -34,6 +35,14 @@ enum visibility policy_visibility(const struct node *policy_node)
     const struct node *secret =
         secrets ? directory_find_here(secrets, policy_node->name) : NULL;
     return secret ? secret->visibility : VISIBILITY_NONE;
+}
+
+bool policy_was_seen(const struct tree *tree, const struct node *secret, uint64_t *ret_age_ms)
+{
+    uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;
+    uint64_t listing_age_ms = listing_age(tree, secret->parent);
+    *ret_age_ms = listing_age_ms < age_ms ? listing_age_ms : age_ms;
+    return *ret_age_ms < tree->options.cache_ttl_ms && *ret_age_ms < POLICY_TRUST_MS;
 }
 
 bool policy_is_held(const struct node *policy_node)
@@ -84,7 +93,7 @@ int policy_hold(struct tree *tree, struct node *policy_node, enum visibility vis
     if (visibility != VISIBILITY_SELECTED)
         selection_release(&policy->selection);
     policy->held = visibility;
-    policy->generation++;
+    policy->generation = ++tree->policy_changes;
     return 0;
 }
 
@@ -94,6 +103,7 @@ int policy_prepare(struct tree *tree, struct node *policy_node)
     if (!policy)
         return -ENOMEM;
     policy->prepared = true;
+    policy->generation = ++tree->policy_changes;
     policy->held = tree->options.visibility;
     return 0;
 }

@@ -19,7 +19,7 @@ struct policy {
     bool prepared;              /* by mkdir, for a secret that does not exist yet */
     enum visibility held;       /* VISIBILITY_NONE: nothing is held */
     struct selection selection; /* with held VISIBILITY_SELECTED */
-    unsigned generation;        /* grows with each change */
+    unsigned generation;        /* of the last change: no other policy has the same */
 };
 
 /* The directory of secrets that goes with access/NAME. */
@@ -28,6 +28,13 @@ struct node *policy_secrets(struct tree *tree, const struct node *policy_node);
 struct node *policy_secret(struct tree *tree, const struct node *policy_node);
 /* The node access/NAME that goes with a secret, if it is known; else NULL. */
 struct node *policy_of_secret(const struct node *secret);
+
+/* From the lookup before an open to the PUT: not as long as a listing is believed. What another
+ * hand changes must not be undone. */
+#define POLICY_TRUST_MS 1000
+/* Was it seen so recently who may use the secret, or that there is none of that name? Sets its
+ * age, whatever that is. */
+bool policy_was_seen(const struct tree *tree, const struct node *secret, uint64_t *ret_age_ms);
 
 /* What `visibility` reads as. VISIBILITY_NONE when nothing is known. */
 enum visibility policy_visibility(const struct node *policy_node);

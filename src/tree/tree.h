@@ -41,6 +41,7 @@ struct tree {
     struct release *releases; /* of handles that nobody has any more */
     struct control *controls; /* open */
     struct repository_ids repository_ids;
+    unsigned policy_changes;          /* so many */
     struct held *held;                /* DELETEs */
     struct empty *empties;            /* names made empty */
     struct loop_timer empties_timer;  /* the oldest one's end */

@@ -11,8 +11,6 @@
 #include "tree/staging.h"
 #include "tree/tree.h"
 
-/* From the lookup before an open to the PUT: not as long as a listing is believed. */
-#define POLICY_TRUST_MS 1000
 /* Contract §3.6: so long is a refusal for want of permission open's answer. */
 #define REFUSAL_TTL_MS 10000
 
@@ -235,17 +233,6 @@ static void upload_visibility_read(struct wait *wait)
     upload_have_visibility(task);
 }
 
-/* Was it seen a moment ago who may use it, or that there is none of that name? What another
- * hand changes must not be undone. */
-static bool visibility_was_seen(
-    const struct tree *tree, const struct node *secret, uint64_t *ret_age_ms)
-{
-    uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;
-    uint64_t listing_age_ms = listing_age(tree, secret->parent);
-    *ret_age_ms = listing_age_ms < age_ms ? listing_age_ms : age_ms;
-    return *ret_age_ms < tree->options.cache_ttl_ms && *ret_age_ms < POLICY_TRUST_MS;
-}
-
 static void upload_send(struct task *task)
 {
     struct node *node = task->node;
@@ -262,7 +249,7 @@ static void upload_send(struct task *task)
     uint64_t age_ms;
     int err = 0;
     task->wait.done = upload_visibility_read;
-    if (!visibility_was_seen(task->tree, node, &age_ms))
+    if (!policy_was_seen(task->tree, node, &age_ms))
         err = listing_want_one(task->tree, secrets, node->name, &task->wait);
     if (err == -EINPROGRESS)
         return;

@@ -1,10 +1,12 @@
 """Who may use an organization's secret: the files in access/NAME (contract §4)."""
 
+import concurrent.futures
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -687,6 +689,55 @@ def test_a_selection_is_held_too(access):
     assert a.stored()["visibility"] == "selected"
     assert a.selected() == ["acme/docs", "acme/infra"]
     assert a.does("cat repositories") == "acme/docs\nacme/infra\n"
+
+
+@pytest.mark.parametrize(
+    "name, now, word",
+    [("SONAR_TOKEN", "all", "private"), ("CODECOV_TOKEN", "selected", "all")],
+)
+def test_a_word_counts_whatever_another_hand_did_meanwhile(access, name, now, word):
+    """It is what the listing, of a while ago, has; and no more what the server has."""
+    a = access(name, cache_ttl=60)
+    time.sleep(1.1)
+    a.github.seed(org="acme", org_secret=name, visibility=now)
+    a.does(f"echo {word} > visibility")
+    put(a.secret, b"new")
+    assert a.stored()["visibility"] == word
+
+
+def test_selected_keeps_the_list_that_another_hand_made_meanwhile(access):
+    a = access("CODECOV_TOKEN", cache_ttl=60)
+    time.sleep(1.1)
+    a.github.seed(org="acme", org_secret="CODECOV_TOKEN", visibility="selected", selected_repos=2)
+    before = a.stored()["selected_repository_ids"]
+    a.does("echo selected > visibility")
+    put(a.secret, b"new")
+    assert a.stored()["selected_repository_ids"] == before
+
+
+def test_a_word_that_is_written_while_another_one_is_on_its_way(access):
+    a = access("SONAR_TOKEN")
+    a.does("echo selected > visibility")
+    a.github.fault(method="PUT", action="delay", ms=1000)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        putting = pool.submit(put, a.secret, b"new")
+        a.github.wait_for(lambda _: a.changes())
+        a.does("echo private > visibility; echo all > visibility")
+        putting.result()
+    assert a.stored()["visibility"] == "selected"
+    assert a.does("cat visibility") == "all\n"
+    put(a.secret, b"newer")
+    assert a.stored()["visibility"] == "all"
+
+
+def test_a_word_for_a_policy_that_was_removed(access):
+    """Nobody would ever send what is held there."""
+    a = access("SONAR_TOKEN")
+    with opened(a.path / "visibility", os.O_WRONLY) as fd:
+        os.write(fd, b"all\n")
+        os.rmdir(a.path)
+        with fails("ESTALE"):
+            os.write(fd, b"all\n")
 
 
 def test_held_private_on_a_selected_one(access):
