@@ -6,6 +6,7 @@
 #include "github/url.h"
 #include "tree/bulk.h"
 #include "tree/change.h"
+#include "tree/control.h"
 #include "tree/directory.h"
 #include "tree/empty.h"
 #include "tree/held.h"
@@ -125,15 +126,23 @@ void task_fail(struct task *task, const struct failure *why)
     task_end(task, task->failure.err);
 }
 
+/* What was written through the task, for fsync to fail; or NULL: the task removes something. */
+static struct node *written_node(const struct task *task)
+{
+    if (task->bulk || task->payload.value || task->payload.data)
+        return task->node;
+    return task->change ? task->control->node : NULL;
+}
+
 void task_abandon(struct task *task, int err, const char *why)
 {
     if (task->bulk)
         bulk_abandon(task->bulk, err, why);
     if (task->is_upload) {
-        bool is_value = task->bulk || task->payload.value || task->payload.data;
-        if (is_value) { /* it lives on, for fsync */
-            task->node->upload_error = err == -EINTR ? -ECANCELED : err;
-            task->node->stored_len = 0;
+        struct node *node = written_node(task);
+        if (node) { /* it lives on */
+            node->upload_error = err == -EINTR ? -ECANCELED : err;
+            node->stored_len = 0;
         }
         failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
         task_report(task);

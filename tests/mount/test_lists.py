@@ -2,6 +2,7 @@
 (contract §4.5 to §4.9). What they mean is in test_access.py, where `access` is too.
 """
 
+import errno
 import os
 import signal
 import subprocess
@@ -284,6 +285,35 @@ def test_what_has_acted_stays_when_the_writer_fails(access):
     a = access()
     a.sh("bash -c 'echo +infra; printf +docs; exit 3' > repositories")
     assert a.changes() == [a.one("PUT", "acme/infra")]
+
+
+INTERRUPTED = """
+import os, signal, sys
+signal.signal(signal.SIGINT, lambda *_: None)
+fd = os.open("repositories", os.O_WRONLY | os.O_TRUNC)
+os.write(fd, b"infra\\n")
+print(flush=True)
+for _ in range(2):
+    try:
+        os.fsync(fd)
+        print("stored")
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+def test_a_change_that_was_interrupted_is_not_taken_for_done(access):
+    a = access()
+    a.github.fault(method="PUT", action="hang")
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], cwd=a.path, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        writer.stdout.readline()
+        a.github.wait_for(lambda _: a.changes())
+        writer.send_signal(signal.SIGINT)
+        said, _ = writer.communicate(timeout=20)
+    assert said.split() == [str(errno.ECANCELED)] * 2
+    assert a.selected() == OLD
 
 
 def test_a_list_that_is_written_beside_another(access):
