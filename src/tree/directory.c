@@ -387,7 +387,7 @@ void directory_note_stored(struct node *child, int64_t date)
         dir->secrets++;
         child->parent->mtime = (int64_t)time(NULL);
     }
-    child->replaces = false;
+    child->replaces = child->maybe_stored = false;
     child->listed |= dir->held;
     child->mtime = at;
     child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;
@@ -400,6 +400,13 @@ void directory_note_stored(struct node *child, int64_t date)
             free(stone);
         }
     }
+}
+
+void directory_note_doubt(struct node *child)
+{
+    child->stored_len = 0;
+    child->maybe_stored = child->presence == NODE_PENDING;
+    child->parent->dir->fresh_until_ms = 0;
 }
 
 void directory_note_deleted(struct nodes *nodes, struct node *child)

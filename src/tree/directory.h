@@ -77,6 +77,8 @@ struct node *directory_merge_one(
 /* A child was stored at `date`, or deleted, by this mount. */
 void directory_note_stored(struct node *child, int64_t date);
 void directory_note_deleted(struct nodes *nodes, struct node *child);
+/* The answer to a PUT of it was lost: whether that was stored only the server knows. */
+void directory_note_doubt(struct node *child);
 
 /* A process could not open a child for writing, or store what it wrote. */
 void directory_note_failed_write(struct node *child, pid_t process, int err);

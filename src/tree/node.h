@@ -56,6 +56,7 @@ struct node {
     bool listed;               /* a held listing has it */
     bool was_listed;           /* the one before had it; only while a listing is merged */
     bool replaces;             /* NODE_PENDING in the place of a secret that is still stored */
+    bool maybe_stored;         /* NODE_PENDING, and the answer to a PUT of it was lost */
     bool busy;                 /* a PUT or DELETE of it is under way */
     int upload_error;          /* -errno of the last upload if it failed, else 0 */
     uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */

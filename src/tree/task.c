@@ -143,6 +143,8 @@ void task_abandon(struct task *task, int err, const char *why)
         if (node) { /* it lives on */
             node->upload_error = err == -EINTR ? -ECANCELED : err;
             node->stored_len = 0;
+            if (task->call && !task->change)
+                directory_note_doubt(node);
         }
         failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
         task_report(task);

@@ -24,6 +24,7 @@ static void unlink_fail(struct task *task, const struct failure *why)
 static void unlink_done(void *arg, const struct failure *why)
 {
     struct task *task = arg;
+    bool maybe_absent = task->node->presence == NODE_PENDING && task->node->maybe_stored;
 
     task->call = NULL;
     if (why && why->err != -ENOENT) {
@@ -33,7 +34,7 @@ static void unlink_done(void *arg, const struct failure *why)
     /* Gone either way; but rm is told when it was not this mount that deleted it. */
     if (task->node->presence != NODE_GONE)
         directory_note_deleted(&task->tree->nodes, task->node);
-    if (why)
+    if (why && !maybe_absent)
         task_fail(task, why);
     else
         task_finish(task);
@@ -48,7 +49,8 @@ static void unlink_send(struct task *task)
         task_fail_errno(task, -ENOENT, "the secret is gone");
         return;
     }
-    if (node->presence == NODE_PENDING && !node->replaces) { /* the server has nothing of it */
+    bool is_new = node->presence == NODE_PENDING && !node->replaces;
+    if (is_new && !node->maybe_stored) { /* the server has nothing of it */
         directory_child_gone(&task->tree->nodes, node);
         task_finish(task);
         return;
@@ -106,8 +108,8 @@ static bool means_its_own_write(struct task *task, const struct node *node)
     return true;
 }
 
-/* What an unlink is for, is told by whose it is: with no descriptor left to look at the process,
- * it may be the first half of a replacement. */
+/* What an unlink is for, is told by whose it is: with no descriptor left to look at the
+ * process, it may be the first half of a replacement. */
 static bool can_see_caller(struct task *task)
 {
     struct failure why;

@@ -77,7 +77,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     }
     if (why) {
         if (why->status / 100 != 4)
-            node->stored_len = 0; /* it may be stored all the same */
+            directory_note_doubt(node);
         note_refusal(task, why);
         upload_fail(task, why);
         return;

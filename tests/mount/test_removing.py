@@ -165,3 +165,41 @@ def test_another_process_may_remove_it(mount):
     with fails("EINVAL"):
         put(m.secrets / "NPM_TOKEN", b"new")
     assert m.sh("rm NPM_TOKEN").returncode == 0
+
+
+LOST_ANSWERS = {
+    "a reset": {"action": "reset-after", "count": -1},
+    "a timeout": {"action": "hang", "after": True, "count": -1},
+}
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS.values(), ids=LOST_ANSWERS)
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
+def test_what_may_be_stored_is_removed(mount, fault, is_open):
+    """The answer to the PUT was lost: nobody knows that the server has nothing of the name."""
+    m = mount(timeout=3, cache_ttl=60)
+    m.warm()
+    m.github.fault(method="PUT", path=f"{LIST}/NEW", **fault)
+    fd = os.open(m.secrets / "NEW", os.O_WRONLY | os.O_CREAT)
+    os.write(fd, b"value")
+    with fails("EIO", "ETIMEDOUT"):
+        os.fsync(fd)
+    assert m.github.plaintext(f"{LIST}/NEW") == b"value"
+    if not is_open:
+        os.close(fd)
+    os.unlink(m.secrets / "NEW")
+    assert m.github.plaintext(f"{LIST}/NEW") is None
+    if is_open:
+        os.close(fd)
+
+
+def test_what_may_be_stored_and_was_not_is_removed_too(mount):
+    m = mount(timeout=3)
+    m.warm()
+    m.github.fault(method="PUT", path=f"{LIST}/NEW", action="reset-before", count=-1)
+    with opened(m.secrets / "NEW") as fd:
+        os.write(fd, b"value")
+        with fails("EIO", "ETIMEDOUT"):
+            os.fsync(fd)
+        os.unlink(m.secrets / "NEW")
+    assert not exists(m.secrets / "NEW")
