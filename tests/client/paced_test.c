@@ -50,6 +50,47 @@ static void test_writes_slow_down(void **state)
     assert_uint_in_range(github_status(c->github).points_left, 0, 5);
 }
 
+#define LATE "/orgs/acme/actions/secrets/PAGERDUTY_KEY/repositories/1"
+
+static void start_late(
+    struct outcome *outcome, struct client *c, uint64_t good_ms, bool is_paid)
+{
+    struct request *request = NULL;
+    const struct request_options options = {
+        .endpoint = ENDPOINT_SELECT,
+        .path = LATE,
+        .deadline_ms = client_deadline(LONG_MS),
+        .good_until_ms = loop_now_ms() + good_ms,
+        .is_paid = is_paid,
+    };
+    outcome_init(outcome, c);
+    assert_int_equal(
+        request_start(c->github, &options, outcome_of_request, outcome, &request), 0);
+}
+
+/* What has become too old while it waited for points is made anew, and waits no more: else it
+ * would be too old again, for ever. */
+static void test_what_waited_too_long_waits_once(void **state)
+{
+    static struct outcome outcomes[FREE_WRITES + 3];
+    struct client *c = paced(state);
+    struct outcome late;
+
+    for (unsigned i = 0; i < FREE_WRITES + 3; i++)
+        outcome_delete(&outcomes[i], c, "NO_SUCH_NAME", LONG_MS);
+    start_late(&late, c, 300, false);
+    client_run(c);
+    assert_outcome(&late, -ERESTART);
+    assert_int_equal(requests_to(&c->standin, "PUT", NULL), 0);
+
+    for (unsigned i = 0; i < 2; i++)
+        outcome_delete(&outcomes[i], c, "NO_SUCH_NAME", LONG_MS);
+    start_late(&late, c, 300, true);
+    client_run(c);
+    assert_int_not_equal(late.why.err, -ERESTART);
+    assert_int_equal(requests_to(&c->standin, "PUT", NULL), 1);
+}
+
 static void test_others_are_not_paced(void **state)
 {
     struct client *c = *state;
@@ -79,6 +120,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_writes_slow_down, client_set_up, client_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_what_waited_too_long_waits_once, client_set_up, client_tear_down),
         cmocka_unit_test_setup_teardown(
             test_others_are_not_paced, client_set_up, client_tear_down),
         cmocka_unit_test_setup_teardown(
