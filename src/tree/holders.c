@@ -28,6 +28,7 @@ int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
     struct process_line line;
     *holders = (struct holders){.loop = loop, .ino = ino, .timer = {.fire = next_turn}};
 
+    holders->too_many = writers->too_many;
     add(holders, writers->opener);
     for (unsigned i = 0; i < writers->count; i++)
         add(holders, writers->writer[i]);
@@ -110,7 +111,10 @@ static void holders_go_on(struct holders *holders)
 void holders_look(struct holders *holders, void (*done)(struct holders *holders, int err))
 {
     holders->done = done;
-    holders_go_on(holders);
+    if (holders->too_many) /* the kernel will say when the file is let go of for good */
+        end(holders, -EBUSY);
+    else
+        holders_go_on(holders);
 }
 
 void holders_cancel(struct holders *holders)

@@ -28,6 +28,7 @@ struct holders {
     unsigned count, at;
     struct process_scan scan; /* of holder[at] */
     bool scanning;
+    bool too_many; /* writers: somebody may hold the file who is not known */
     void (*done)(struct holders *holders, int err);
 };
 

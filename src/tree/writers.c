@@ -17,14 +17,34 @@ bool writers_include(const struct writers *writers, pid_t tgid)
     return found;
 }
 
+/* A place for one more: of those that have gone nothing is to be asked any more. */
+static pid_t *find_place(struct writers *writers)
+{
+    if (writers->count < WRITERS_MAX)
+        return &writers->writer[writers->count++];
+    for (unsigned i = 0; i < WRITERS_MAX; i++)
+        if (process_is_gone(writers->writer[i]))
+            return &writers->writer[i];
+    return NULL;
+}
+
+static void remember(struct writers *writers, pid_t tgid)
+{
+    pid_t *place = find_place(writers);
+    if (place)
+        *place = tgid;
+    else
+        writers->too_many = true;
+}
+
 void writers_add(struct writers *writers, pid_t tid)
 {
     /* Threads of one process write one after another as a rule: the last is the likeliest. */
     pid_t tgid = process_group_of(tid);
     writers->last = tgid;
     writers->cut_short = writers->failure = 0; /* others go on */
-    if (!writers_include(writers, tgid) && writers->count < WRITERS_MAX)
-        writers->writer[writers->count++] = tgid;
+    if (!writers_include(writers, tgid))
+        remember(writers, tgid);
 }
 
 /* `timeout CMD > F`: CMD is killed while timeout has the file too, which then closes it as if

@@ -18,6 +18,7 @@ struct writers {
     pid_t opener; /* process, not thread */
     pid_t writer[WRITERS_MAX];
     unsigned count;
+    bool too_many; /* more were alive at once: not all are known */
     pid_t last;    /* that wrote */
     int cut_short; /* the wait status of the last writer, if a signal ended it; else 0 */
     int failure;   /* that of the one who let go last, if it failed, and nobody wrote since */

@@ -165,6 +165,46 @@ def test_a_release_that_is_refused(mount):
     assert "EINVAL" in m.errors()[0]
 
 
+# More writers than are kept in mind.
+
+CROWD = """
+alive, count = sys.argv[2] == "alive", int(sys.argv[3])
+fd = open_it()
+written, write = os.pipe()
+ends, end = os.pipe()
+for i in range(count):
+    if os.fork() == 0:
+        os.close(end)
+        os.write(fd, b"%d\\n" % i)
+        os.write(write, b"x")
+        if alive or i == count - 1:
+            os.read(ends, 1)
+            os.write(fd, b"end\\n") if i == count - 1 else time.sleep(0.5)
+        os._exit(0)
+    os.read(written, 1)
+    if not alive and i < count - 1:
+        os.wait()
+os.close(fd)
+os.close(end)
+while True:
+    try: os.wait()
+    except ChildProcessError: break
+"""
+
+
+@pytest.mark.parametrize("count", [16, 17, 40])
+@pytest.mark.parametrize("which", ["alive", "gone"])
+def test_a_crowd_of_writers_is_one_value(mount, which, count):
+    m = mount()
+    m.warm()
+    command = [sys.executable, "-c", START + CROWD, "NEW", which, str(count)]
+    subprocess.run(command, cwd=m.secrets, timeout=TOOL_TIMEOUT, check=True)
+    mounting.wait_until(lambda: m.github.plaintext(NEW), what="the PUT")
+    lines = sorted([*map(str, range(count)), "end"])
+    assert sorted(m.github.plaintext(NEW).decode().split()) == lines
+    assert m.requests() == [f"PUT {NEW}"]
+
+
 # Descriptors of the daemon
 
 
