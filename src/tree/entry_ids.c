@@ -25,9 +25,9 @@ size_t entries_recall(
     size_t unknown = 0;
     for (size_t i = entries->count; i-- > 0;) {
         struct entry *entry = &entries->entry[i];
-        if (entry->id < 0)
-            entry->id = repository_ids_find(ids, entry->name);
-        if (entry->id >= 0)
+        const char *spelled;
+        int64_t id = entry->id < 0 ? repository_ids_find(ids, entry->name, &spelled) : -1;
+        if (entry->id >= 0 || (id >= 0 && entry_know(entry, spelled, id) == 0))
             continue;
         unknown++;
         *ret_first = entry;

@@ -14,7 +14,8 @@ struct repository_id {
     int64_t id;
     uint64_t until_ms;
     UT_hash_handle hh;
-    char name[]; /* in lower case */
+    char *spelled; /* as GitHub spells the name: behind it, and as long */
+    char name[];   /* in lower case */
 };
 
 static bool fold(const char *name, char out[static NAME_MAX_SIZE])
@@ -26,13 +27,17 @@ static bool fold(const char *name, char out[static NAME_MAX_SIZE])
     return true;
 }
 
-int64_t repository_ids_find(const struct repository_ids *ids, const char *name)
+int64_t repository_ids_find(
+    const struct repository_ids *ids, const char *name, const char **ret_spelled)
 {
     char folded[NAME_MAX_SIZE];
     struct repository_id *found = NULL;
     if (fold(name, folded))
         HASH_FIND_STR(ids->by_name, folded, found);
-    return found && loop_now_ms() < found->until_ms ? found->id : -1;
+    if (!found || loop_now_ms() >= found->until_ms)
+        return -1;
+    *ret_spelled = found->spelled;
+    return found->id;
 }
 
 void repository_ids_add(struct repository_ids *ids, const char *name, int64_t id)
@@ -44,12 +49,14 @@ void repository_ids_add(struct repository_ids *ids, const char *name, int64_t id
     HASH_FIND_STR(ids->by_name, folded, entry);
     if (!entry) {
         size_t size = strlen(folded) + 1;
-        entry = calloc(1, sizeof *entry + size);
+        entry = calloc(1, sizeof *entry + 2 * size);
         if (!entry)
             return;
         memcpy(entry->name, folded, size);
+        entry->spelled = entry->name + size;
         HASH_ADD_STR(ids->by_name, name, entry);
     }
+    memcpy(entry->spelled, name, strlen(name));
     entry->id = id;
     entry->until_ms = loop_now_ms() + ID_TTL_MS;
 }

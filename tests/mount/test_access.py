@@ -831,6 +831,17 @@ def test_prepared_starts_at_the_mounts_visibility(access, option):
     assert a.stored()["visibility"] == "all"
 
 
+def test_prepared_names_are_spelled_as_the_server_does(access):
+    """Also when the number is remembered, and nobody is asked."""
+    a = access()
+    os.mkdir(a.path.parent / "NEW")
+    put(a.path.parent / "NEW/visibility", b"selected")
+    names = a.path.parent / "NEW/repositories"
+    for _ in range(2):
+        put(names, b"ACME/Web\nAPI\n")
+        assert names.read_text(encoding="ascii") == "acme/api\nacme/web\n"
+
+
 def test_prepared_names_have_no_case(access):
     a = access("NEW")
     os.mkdir(a.path.parent / "new")
