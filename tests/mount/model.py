@@ -12,11 +12,14 @@ import time
 
 import model_bulk
 import model_ends
+import model_lists
 import model_secrets
+import model_sharing
 import model_staging
 from model_calls import Callers, Violation
 from model_secrets import Secret
 from model_server import Server
+from model_sharing import ORGANIZATION, Organization
 
 NAMES = 30  # of secrets in each scope; GitHub allows 100
 CHECK_EVERY = 3000
@@ -31,19 +34,37 @@ ONCE = [
     ({"action": "delay", "ms": model_ends.SLOW_MS}, 0),
 ]
 
-STEPS = [*model_secrets.STEPS, *model_staging.STEPS, *model_bulk.STEPS, *model_ends.STEPS]
+MODULES = [
+    model_secrets,
+    model_staging,
+    model_bulk,
+    model_ends,
+    model_lists,
+]
+STEPS = [step for module in MODULES for step in module.STEPS]
+
+
+REPOSITORIES = ["acme/model-a", "acme/model-b", "octavia/model-c"]
+
+
+def prepare(github):
+    """What the server has before the mount."""
+    github.seed(repos=REPOSITORIES)
+    github.seed(org=model_sharing.NAME, repos_count=model_sharing.REPOSITORIES)
+    github.config(rate_limit=False)
 
 
 class Model(Callers):
     """What is there, what is sent, and the workers."""
 
-    SCOPES = ["acme/model-a", "acme/model-b", "octavia/model-c"]
+    SCOPES = [*(f"repos/{repository}" for repository in REPOSITORIES), ORGANIZATION]
 
     def __init__(self, root, port, seed):
         super().__init__()
         self.random = random.Random(seed)
         self.root = str(root)
         self.server = Server(port)
+        self.organization = Organization(self.server)
         self.secrets = {}  # place: Secret, of what is there
         self.staged = {}  # place: Staged
         # Places where a file was that nothing was stored of: an empty one may be there, for a
@@ -57,10 +78,10 @@ class Model(Callers):
 
     @staticmethod
     def api(place):
-        return f"/repos/{place[0]}/actions/secrets/{place[1]}"
+        return f"/{place[0]}/actions/secrets/{place[1]}"
 
     def directory(self, scope):
-        return f"{self.root}/repos/{scope}/actions/secrets"
+        return f"{self.root}/{scope}/actions/secrets"
 
     def path(self, place):
         return f"{self.directory(place[0])}/{place[1]}"
@@ -99,12 +120,14 @@ class Model(Callers):
     def removed(self, secret):
         secret.gone = True
         del self.secrets[secret.place]
+        self.organization.removed(secret.place)
 
     def stored(self, secret, value, times=1):
         secret.value = value
         secret.errors = {0}
         writes = self.writes[secret.place]
         self.writes[secret.place] = None if None in (writes, times) else writes + times
+        self.organization.stored(secret.place)
 
     @staticmethod
     def failed(pid, secret, error):
@@ -117,16 +140,17 @@ class Model(Callers):
         # Never EINTR: whoever is told that tries again for ever.
         secret.errors = {0, -errno.ECANCELED, *secret.errors}
         self.writes[secret.place] = None
+        self.organization.interrupted(secret.place, self.api(secret.place))
 
-    def maybe_fault(self, method, place, likely):
-        """Orders one for the next request; (fault, error of the caller)."""
+    def maybe_fault(self, method, place, likely, below=""):
+        """Orders one for the next request, to what is `below` it; (fault, error of the caller)."""
         if self.random.random() > likely:
             return {}, 0
         spec, error = self.random.choice(ONCE)
         if spec.get("status") == 500 and self.random.random() < 0.7:
             return {}, 0  # what is tried again takes long
         self.collect_for(place)
-        self.server.fault(method=method, path=self.api(place), **spec)
+        self.server.fault(method=method, path=self.api(place) + below, **spec)
         self.kinds[f"fault {next(iter(spec.values()))}"] += 1
         self.note(0, f"{'/'.join(place)}: fault {method}", spec)
         return spec, error
@@ -212,14 +236,15 @@ class Model(Callers):
         self.collect_all()
         scopes = self.server.secrets()
         for scope in self.SCOPES:
-            stored = scopes.get(f"/repos/{scope}/actions/secrets", {})
+            stored = scopes.get(f"/{scope}/actions/secrets", {})
             known = {place for place in self.places if place[0] == scope}
-            for place in sorted((known | {(scope, name) for name in stored}) ):
+            for place in sorted(known | {(scope, name) for name in stored}):
                 there = stored.get(place[1])
                 value = base64.b64decode(there["value_base64"]) if there else None
                 self.compare_value(place, value)
                 if there:
                     self.compare_writes(place, there["writes"])
+                    self.organization.compare(place, there)
             self.compare_listing(self.processes[0], scope)
         self.server.clear_journal()
 

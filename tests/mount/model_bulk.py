@@ -237,7 +237,8 @@ def do_take_held(model, process):
     replaced(model, place)
     calls, file = open_calls(model, other, text)
     calls += model.close_calls(other, file, likely=0)
-    model.ask(other, text.places(), calls)
+    # What the first did next meanwhile would end the hold, and the new one be another secret.
+    model.ask_now(other, text.places(), calls)
     return True
 
 

@@ -17,7 +17,7 @@ HUNG = 40  # seconds; far beyond the mount's timeout
 KEPT = 1500  # calls that a report of a failure shows at most
 
 # Of other calls it counts only how they failed.
-WHOLE_RESULT = {"write", "stat", "size", "seek_end"}
+WHOLE_RESULT = {"write", "stat", "size", "seek_end", "read_all"}
 
 
 class Violation(Exception):

@@ -40,7 +40,7 @@ def do_fsync(model, process):
 
 def do_read(model, process):
     file = model.pick_file(process)
-    if not file:
+    if not file or getattr(file, "has_text", False):
         return False
     possible = {-errno.EACCES, -errno.EBADF}
     model.ask(process, file.places(), [("read", file.number, possible)])

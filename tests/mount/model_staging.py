@@ -330,7 +330,8 @@ def do_take_held(model, process):
     replaced(model, place)
     path, places = model.path(staged.place), {staged.place, place}
     possible = rename_onto_secret(model, other, staged, place, likely=0)
-    model.ask(other, places, [("rename", path, model.path(place), 0, possible)])
+    # What the first did next meanwhile would end the hold, and the new one be another secret.
+    model.ask_now(other, places, [("rename", path, model.path(place), 0, possible)])
     return True
 
 

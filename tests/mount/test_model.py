@@ -40,8 +40,7 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
         seed = random.SystemRandom().randrange(1 << 32)
     longest = seconds or operations / 20
     monkeypatch.setattr(mounting, "WATCHDOG_TIMEOUT", longest + 300)
-    github.seed(repos=model.Model.SCOPES)
-    github.config(rate_limit=False)
+    model.prepare(github)
     # A sanitizer keeps freed memory for a while, which would look like growth.
     asan = os.environ.get("ASAN_OPTIONS", "")
     environment = {"ASAN_OPTIONS": f"{asan}:quarantine_size_mb=1"} if has_sanitizers else {}
