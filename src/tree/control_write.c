@@ -60,7 +60,7 @@ static void changed(struct task *task, const struct failure *why)
     if (why) {
         if (control->list.acted > 0 && control->list.dirty)
             control->spoilt = why->err;
-        list_text_take_back(&control->list, control->written_at);
+        list_text_take_back(&control->list);
         control_fail(task, why);
     } else {
         control->node->upload_error = 0;
@@ -226,7 +226,7 @@ static void take(struct task *task, bool all)
 
 void control_apply(struct task *task)
 {
-    task->control->written_at = task->control->list.text.len; /* no write fails by this */
+    list_text_keep(&task->control->list); /* no write fails by this */
     take(task, true);
 }
 
@@ -241,7 +241,6 @@ void tree_write_control(struct task *task, struct control *control, const char *
         control_fail_again(task);
         return;
     }
-    control->written_at = control->list.text.len;
     int err = list_text_write(&control->list, data, len, offset, &problem);
     if (err)
         spoil(task, err, &problem);

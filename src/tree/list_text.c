@@ -155,6 +155,7 @@ int list_text_write(struct list_text *list, const char *data, size_t len,
         begin_anew(list);
         end = 0;
     }
+    list->written_at = end;
     *ret_problem = (struct list_problem){.line = list->acted_lines + 1};
     if (list->acted > 0 && at != end)
         ret_problem->text = "lines with a sign have acted, and cannot be written over";
@@ -172,9 +173,15 @@ int list_text_write(struct list_text *list, const char *data, size_t len,
     return 0;
 }
 
-void list_text_take_back(struct list_text *list, size_t offset)
+void list_text_keep(struct list_text *list)
+{
+    list->written_at = list->text.len;
+}
+
+void list_text_take_back(struct list_text *list)
 {
     const char *text = list->text.data;
+    size_t offset = list->written_at;
     if (offset >= list->text.len || list->acted < list->text.len)
         return;
     list->acted_lines -= count_lines(text + offset, text + list->acted);

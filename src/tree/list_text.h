@@ -29,6 +29,7 @@ struct list_text {
     bool in_midst;              /* the last write has text behind it: more will come */
     size_t acted;               /* where the changes end that were taken */
     unsigned acted_lines;       /* that end before there */
+    size_t written_at;          /* where list_text_take_back() cuts it off */
 };
 
 /* What is wrong with a list. */
@@ -55,8 +56,11 @@ void list_text_settle(struct list_text *list);
 int list_text_write(struct list_text *list, const char *data, size_t len,
     const uint64_t *offset, struct list_problem *ret_problem) WARN_UNUSED;
 
-/* A write, from that offset on, was refused: who wrote it is where it was before. */
-void list_text_take_back(struct list_text *list, size_t offset);
+/* The last write was refused: who wrote it is where it was before. */
+void list_text_take_back(struct list_text *list);
+
+/* What was written stays, whatever becomes of it. */
+void list_text_keep(struct list_text *list);
 
 /* To nothing: as if nothing had been written, and it is no text to add to any more. 0; -EINVAL
  * for another length of what has acted; -EFBIG; -ENOMEM. */

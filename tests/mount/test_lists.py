@@ -83,6 +83,19 @@ def test_the_beginning_of_a_line_does_not_act_after_a_failure(access):
     assert a.changes() == []
 
 
+def test_a_change_that_failed_over_the_list_is_taken_back(access):
+    """Of a line that is longer than the list was, the rest did not stay."""
+    a = access()
+    put(a.path / "repositories", b"web\n")
+    with opened(a.path / "repositories", os.O_RDWR) as fd:
+        with fails("ENOENT"):
+            os.write(fd, b"+acme/there-is-none\n")
+        assert os.pread(fd, 100, 0) == b""
+        os.write(fd, b"+docs\n")
+        assert os.pread(fd, 100, 0) == b"+docs\n"
+    assert a.selected() == ["acme/docs", "acme/web"]
+
+
 def test_the_last_line_about_a_repository_counts(access):
     a = access()
     put(a.path / "repositories", b"+infra\n-acme/infra\n+docs\n-api\n+ACME/api\n+docs\n")

@@ -204,7 +204,7 @@ static void test_a_write_taken_back(void **state)
     assert_int_equal(take(&list, false, &out), 0);
     assert_int_equal(write_at(&list, "+nowhere\n", 9, 5), 0);
     assert_int_equal(take(&list, false, &out), 0);
-    list_text_take_back(&list, 5);
+    list_text_take_back(&list);
     buffer_clear(&out);
     assert_int_equal(write_at(&list, "-api\n-x", 7, 5), 0);
     assert_int_equal(take(&list, false, &out), 0);
