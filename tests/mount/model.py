@@ -11,7 +11,10 @@ import random
 import time
 
 import model_bulk
+import model_disturbed
+import model_elsewhere
 import model_ends
+import model_groups
 import model_lists
 import model_secrets
 import model_sharing
@@ -23,12 +26,16 @@ from model_sharing import ORGANIZATION, Organization
 
 NAMES = 30  # of secrets in each scope; GitHub allows 100
 CHECK_EVERY = 3000
+LISTING_FAILS_S = 1.1  # so long the failure of a listing is everybody's answer
 
 # What may happen to one PUT or DELETE: the fault, and the error that the caller sees.
 ONCE = [
     ({"status": 409}, errno.EBUSY),
     ({"status": 422}, errno.EINVAL),
     ({"status": 500}, 0),
+    ({"status": 200, "body": "<html>Sign in to the proxy</html>"}, errno.EPROTO),
+    ({"status": 202, "body": {}}, errno.EPROTO),
+    ({"status": 304}, errno.EPROTO),
     ({"action": "reset-before"}, 0),
     ({"action": "reset-after"}, 0),
     ({"action": "delay", "ms": model_ends.SLOW_MS}, 0),
@@ -36,10 +43,13 @@ ONCE = [
 
 MODULES = [
     model_secrets,
+    model_groups,
     model_staging,
     model_bulk,
     model_ends,
     model_lists,
+    model_elsewhere,
+    model_disturbed,
 ]
 STEPS = [step for module in MODULES for step in module.STEPS]
 
@@ -52,6 +62,7 @@ def prepare(github):
     github.seed(repos=REPOSITORIES)
     github.seed(org=model_sharing.NAME, repos_count=model_sharing.REPOSITORIES)
     github.config(rate_limit=False)
+    model_elsewhere.prepare(github)
 
 
 class Model(Callers):
@@ -59,10 +70,11 @@ class Model(Callers):
 
     SCOPES = [*(f"repos/{repository}" for repository in REPOSITORIES), ORGANIZATION]
 
-    def __init__(self, root, port, seed):
+    def __init__(self, root, pid, port, seed):
         super().__init__()
         self.random = random.Random(seed)
         self.root = str(root)
+        self.pid = pid  # of the mount
         self.server = Server(port)
         self.organization = Organization(self.server)
         self.secrets = {}  # place: Secret, of what is there
@@ -73,6 +85,9 @@ class Model(Callers):
         self._numbers = 0
         self.places = [(s, f"NAME_{n}") for s in self.SCOPES for n in range(NAMES)]
         self.writes = dict.fromkeys(self.places, 0)  # accepted PUTs; None: not known
+        self.elsewhere = {}  # place that another hand changed: after which operation, and when
+        for place in model_elsewhere.PLACES:
+            model_elsewhere.know(self, place)
 
     # Names
 
@@ -155,9 +170,20 @@ class Model(Callers):
         self.note(0, f"{'/'.join(place)}: fault {method}", spec)
         return spec, error
 
+    def maybe_fault_selection(self, place, likely):
+        """An answer to nothing that was asked conditionally: an error, or 0."""
+        if not self.organization.is_read_before(place) or self.random.random() > likely / 3:
+            return 0
+        self.collect_for(place)
+        self.server.fault(method="GET", path=f"{self.api(place)}/repositories", status=304)
+        self.kinds["fault 304 of a list"] += 1
+        return errno.EPROTO
+
     def upload(self, pid, secret, value, likely):
         """A value is sent: the error of who sends it, or 0."""
-        fault, error = self.maybe_fault("PUT", secret.place, likely)
+        fault, error = {}, self.maybe_fault_selection(secret.place, likely)
+        if not error:
+            fault, error = self.maybe_fault("PUT", secret.place, likely)
         if error:
             self.failed(pid, secret, error)
             return error
@@ -250,8 +276,25 @@ class Model(Callers):
 
     def list_one(self, process):
         self.collect_all()
-        self.compare_listing(process, self.random.choice(self.SCOPES))
+        scope = self.random.choice(self.SCOPES)
+        if self.random.random() < 0.3:
+            self.list_not_modified(process, scope)
+        self.compare_listing(process, scope)
         return True
+
+    def list_not_modified(self, process, scope):
+        """304 for a listing is the server's word only where it was asked so."""
+        self.server.clear_journal()
+        self.server.fault(method="GET", path=f"/{scope}/actions/secrets", status=304)
+        (names,) = self.ask_now(process, set(), [("list", self.directory(scope), None)])
+        faulty = [r for r in self.server.journal() if r["fault"] is not None]
+        self.server.clear_faults()
+        if all("if-none-match" in r["headers"] for r in faulty):
+            return
+        self.kinds["fault 304 of a listing"] += 1
+        if names != -errno.EPROTO:
+            raise Violation(f"{scope}: 304 unasked is {names!r:.60}")
+        time.sleep(LISTING_FAILS_S)
 
     def run(self, seconds, operations, checked):
         """Until either is reached (None: no bound); checked() after each comparison."""

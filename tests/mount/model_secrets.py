@@ -48,6 +48,7 @@ class SecretFile:
         self.append = bool(flags & os.O_APPEND)
         self.starts_empty = bool(flags & (os.O_TRUNC | os.O_EXCL))
         self.missing = set()  # offsets in holes
+        self.cut_short = False  # its last writer was killed
         self.descriptor = 0
         self.beside_another = False  # of the same secret, in the same process
         self.data = b""

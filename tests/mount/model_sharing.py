@@ -41,6 +41,10 @@ class Organization:
         sharing = self.now(place)
         return sharing is not None and sharing.visibility == "selected"
 
+    def is_read_before(self, place):
+        """Is a write of the value preceded by a request for the selection?"""
+        return place not in self.held and self.has_list(place)
+
     def select(self, place, selected):
         """A list is applied."""
         where = self.held if place in self.held else self.sharing

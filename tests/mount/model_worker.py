@@ -53,11 +53,34 @@ class Worker:
     def write(self, number, data, offset):
         return os.pwrite(self.files[number], data, offset)
 
-    def child_writes(self, number, data, offset):
+    def member(self, number, data, offset, how):
+        """A child writes, and ends with that status, or by that signal if it is negative."""
         child = os.fork()
         if child == 0:
-            os._exit(0 if os.pwrite(self.files[number], data, offset) == len(data) else 1)
-        return os.waitpid(child, 0)[1]
+            try:
+                os.pwrite(self.files[number], data, offset)
+            except OSError as error:
+                os._exit(error.errno)
+            if how < 0:
+                os.kill(os.getpid(), -how)
+            os._exit(how)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return 0 if status == how else -status
+
+    def child_writes(self, number, data, offset):
+        return self.member(number, data, offset, 0)
+
+    def store(self, path, flags, data):
+        fd = os.open(path, flags, 0o600)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+        return 0
+
+    def read_file(self, path):
+        with open(path, "rb") as file:
+            return len(file.read())
 
     def read(self, number):
         return len(os.pread(self.files[number], 10, 0))

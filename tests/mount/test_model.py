@@ -47,7 +47,7 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
     m = mount(timeout=TIMEOUT, cache_ttl=CACHE_TTL, environment=environment)
     sizes = []
     locked = m.status()["locked memory"]
-    run = model.Model(m.path, github.port, seed)
+    run = model.Model(m.path, m.pid, github.port, seed)
     began = time.monotonic()
     try:
         run.run(seconds, operations, lambda: sizes.append(resident_kb(m.pid)))
