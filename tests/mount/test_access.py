@@ -792,6 +792,20 @@ def test_what_is_held_outlives_a_listing(access):
     assert a.stored()["visibility"] == "all"
 
 
+def test_an_open_value_has_its_own_length_after_a_change(access):
+    """The list moves `updated_at`: what was stored here counts no more, but the kernel knows it."""
+    a = access()
+    put(a.secret, b"value")
+    assert os.stat(a.secret).st_size == 5
+    time.sleep(1.1)
+    put(a.path / "repositories", b"+infra\n")
+    assert not exists(a.secret.parent / "ANOTHER")
+    with opened(a.secret, os.O_WRONLY) as fd:
+        assert os.lseek(fd, 0, os.SEEK_END) == 0
+        os.write(fd, b"new")
+    assert a.github.plaintext(f"{LIST}/{a.name}") == b"new"
+
+
 # Prepared policies
 
 
