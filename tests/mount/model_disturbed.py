@@ -36,7 +36,7 @@ def pick_reading(model):
         path = f"{directory(model, place)}/repositories"
         asked = f"{model.api(place)}/repositories"
         choices += [(("read_file", path), asked)] * 4
-        choices.append((("open", model.new_number(), path, os.O_RDWR), asked))
+        choices += [(("open", model.new_number(), path, os.O_RDWR), asked)] * 4
     return random.choice(choices)
 
 
@@ -152,7 +152,7 @@ def fail_without(model, process):
 
 
 def do_full_table(model, _process):
-    if model.random.random() > 0.1:
+    if model.random.random() > 0.2:
         return False
     model.collect_all()
     model.kinds["full table"] += 1

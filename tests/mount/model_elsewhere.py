@@ -13,7 +13,7 @@ from model_staging import EXCLUSIVE
 
 PLACES = [(ORGANIZATION, f"SHARED_{n}") for n in range(8)]
 TRUSTED_S = 1.1
-MEANWHILE = 800  # operations at least between the two hands
+MEANWHILE = 1500  # operations at least between the two hands
 VISIBILITIES = ["all", "private", "selected"]
 
 
@@ -112,4 +112,4 @@ def do_store_after(model, process):
     return True
 
 
-STEPS = [(do_share_elsewhere, 2), (do_store_after, 3)]
+STEPS = [(do_share_elsewhere, 1), (do_store_after, 2)]

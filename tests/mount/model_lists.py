@@ -185,7 +185,9 @@ class ListFile:
             return {0, *errors[self.place], *(-file.spoilt for file in beside)}
         self.dirty = False
         text, self.acted = self.text[self.acted :], len(self.text)
-        if not (self.adds or self.signed):
+        if self.adds or self.signed:
+            likely = 0  # a line before, of the same repository, might meet the fault
+        else:
             text, self.acted = self.text, 0
         error = self.apply(model, text, likely)
         if error == errno.EINVAL and is_refused(text):

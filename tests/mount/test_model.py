@@ -13,17 +13,11 @@ import pytest
 
 import model
 import mounting
+from model_figures import Figures
 
 SECONDS = 60
 TIMEOUT = 2  # of the mount's operations: what an outage takes
 CACHE_TTL = 10  # as users have it
-GROWTH_KB = 6 * 1024
-GROWTH_WITH_SANITIZERS_KB = 64 * 1024
-
-
-def resident_kb(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
 def number(name):
@@ -45,12 +39,12 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
     asan = os.environ.get("ASAN_OPTIONS", "")
     environment = {"ASAN_OPTIONS": f"{asan}:quarantine_size_mb=1"} if has_sanitizers else {}
     m = mount(timeout=TIMEOUT, cache_ttl=CACHE_TTL, environment=environment)
-    sizes = []
+    figures = Figures(m, has_sanitizers)
     locked = m.status()["locked memory"]
     run = model.Model(m.path, m.pid, github.port, seed)
     began = time.monotonic()
     try:
-        run.run(seconds, operations, lambda: sizes.append(resident_kb(m.pid)))
+        run.run(seconds, operations, figures.take)
     except BaseException:
         print(run.report())
         print("\n".join(m.errors()[-20:]) if m.process.poll() is None else "it has ended")
@@ -61,11 +55,8 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
     took = time.monotonic() - began
     print(f"\n{run.operations} operations in {took:.0f} s: {run.operations / took:.0f} a second")
     print(", ".join(f"{count} {kind}" for kind, count in run.kinds.most_common()))
-    print(f"seed {seed}; {sizes[0]} KiB resident at first, {sizes[-1]} KiB at the end")
+    print(f"seed {seed}; {figures}")
     status = m.status()
     assert "0 in flight, 0 queued" in status["requests"]
     assert status["locked memory"] == locked, "values are kept that nobody has open"
-    # The first comparisons come before everything has been in use once.
-    settled = sizes[len(sizes) // 4]
-    most = GROWTH_WITH_SANITIZERS_KB if has_sanitizers else GROWTH_KB
-    assert sizes[-1] - settled < most, f"its memory grows: {sizes}"
+    assert not figures.growth()
