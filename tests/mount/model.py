@@ -261,7 +261,7 @@ class Model(Callers):
         """All that the server has, how often it was written, and what is listed."""
         self.collect_all()
         scopes = self.server.secrets()
-        for scope in self.SCOPES:
+        for scope in [*self.SCOPES, model_elsewhere.SCOPE]:
             stored = scopes.get(f"/{scope}/actions/secrets", {})
             known = {place for place in self.places if place[0] == scope}
             for place in sorted(known | {(scope, name) for name in stored}):

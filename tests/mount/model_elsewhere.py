@@ -8,16 +8,19 @@ import os
 import time
 
 from model_secrets import CREATE, Secret, as_replacing, replaced
-from model_sharing import NAME, ORGANIZATION
 from model_staging import EXCLUSIVE
 
-PLACES = [(ORGANIZATION, f"SHARED_{n}") for n in range(8)]
+# An organization of its own: nothing else has its listing read anew.
+NAME = "elsewhere"
+SCOPE = f"orgs/{NAME}"
+PLACES = [(SCOPE, f"SHARED_{n}") for n in range(8)]
 TRUSTED_S = 1.1
 MEANWHILE = 1500  # operations at least between the two hands
 VISIBILITIES = ["all", "private", "selected"]
 
 
 def prepare(github):
+    github.seed(org=NAME, repos_count=2)
     for _, name in PLACES:
         github.seed(org=NAME, org_secret=name, visibility="all")
 
@@ -65,7 +68,7 @@ def created_anew(model, place, value):
 
 
 def staged(model, value):
-    path, number = model.path((ORGANIZATION, ".SHARED.x7Gq2K")), model.new_number()
+    path, number = model.path((SCOPE, ".SHARED.x7Gq2K")), model.new_number()
     return path, [
         ("open", number, path, EXCLUSIVE, {0}),
         ("write", number, value, 0, {len(value)}),
@@ -87,7 +90,7 @@ def removed_and_renamed(model, place, value):
 
 
 def in_bulk(model, place, value):
-    return plain(model, (ORGANIZATION, ".env"), f"{place[1]}='{value.decode()}'\n".encode())
+    return plain(model, (SCOPE, ".env"), f"{place[1]}='{value.decode()}'\n".encode())
 
 
 WAYS = [plain, created_anew, created_anew, renamed, removed_and_renamed, in_bulk]
@@ -103,7 +106,7 @@ def do_store_after(model, process):
     place, organization = ripe[0], model.organization
     value = f"after another hand {model.new_number()}".encode()
     calls = model.random.choice(WAYS)(model, place, value)
-    places = {place, (ORGANIZATION, ".env"), (ORGANIZATION, ".SHARED.x7Gq2K")}
+    places = {place, (SCOPE, ".env"), (SCOPE, ".SHARED.x7Gq2K")}
     model.ask_now(process, places, calls)
     model.stored(model.secrets[place], value, None)
     model.compare_one(place)

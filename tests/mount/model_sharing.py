@@ -76,7 +76,7 @@ class Organization:
 
     def stored(self, place):
         """A value is: what was held goes with it, and nothing else changes."""
-        if place[0] != ORGANIZATION:
+        if not place[0].startswith("orgs/"):
             return
         held = self.drop(place)
         if held:
@@ -113,7 +113,7 @@ class Organization:
 
     def compare(self, place, there):
         """With a row of the stand-in's state."""
-        if place[0] == ORGANIZATION:
+        if place[0].startswith("orgs/"):
             selected = frozenset(there.get("selected_repository_ids", ()))
             now = Sharing(there["visibility"], selected)
             self.compare_sharing(place, now, [self.sharing[place]])
