@@ -392,6 +392,20 @@ def test_the_writer_is_told_of_the_file(access):
     assert done.stderr.startswith("ghsecretfs: repositories not stored: line 1: acme/nowhere: ")
 
 
+def test_fsync_tells_of_a_change_whose_writer_was_killed(access):
+    """What was sent may be applied all the same."""
+    a = access()
+    a.github.fault(method="PUT", path=PAGERDUTY, action="hang")
+    writer = subprocess.Popen(["bash", "-c", "echo infra > repositories"], cwd=a.path)
+    a.github.wait_for(lambda requests: any(r["method"] == "PUT" for r in requests))
+    writer.kill()
+    writer.wait(10)
+    a.refuses("sync repositories", "Operation canceled")
+    a.github.clear_faults()
+    a.does("echo docs > repositories; sync repositories")
+    assert a.selected() == ["acme/docs"]
+
+
 # Words
 
 
