@@ -158,7 +158,7 @@ class Model(Callers):
         self.organization.interrupted(secret.place, self.api(secret.place))
 
     def maybe_fault(self, method, place, likely, below=""):
-        """Orders one for the next request, to what is `below` it; (fault, error of the caller)."""
+        """Orders one for the next request to what is `below`; (fault, error of the caller)."""
         if self.random.random() > likely:
             return {}, 0
         spec, error = self.random.choice(ONCE)

@@ -1,4 +1,4 @@
-"""Readers that are killed while they wait, and a mount without a free descriptor, in the model."""
+"""Readers that are killed while they wait, and a full descriptor table, in the model."""
 
 import contextlib
 import errno

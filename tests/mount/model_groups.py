@@ -35,7 +35,8 @@ def do_group(model, process):
         return False
     place, calls, file = opened
     if file and may_have_children(process):
-        calls += [member_call(model, process, file) for _ in range(model.random.randrange(2, 5))]
+        for _ in range(model.random.randrange(2, 5)):
+            calls.append(member_call(model, process, file))
         if file.cut_short or model.random.random() < 0.7:
             calls += close_calls(model, process, file)
     model.ask(process, {place}, calls, file and model.descriptor_setter(file))

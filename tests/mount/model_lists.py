@@ -335,7 +335,7 @@ def more_calls(model, file):
 
 
 def bad_calls(model, file):
-    """One write with a line that is refused: of changes by the write, of a list by the close."""
+    """One write with a line that is refused: of changes by the write, of a list by close."""
     random = model.random
     line, _ = random.choice(BAD)
     if not (file.adds or file.signed) and random.random() < 0.3:
@@ -440,7 +440,8 @@ def do_truncate(model, process):
         return False
     cut = file.text.rfind(b"\n", 0, max(0, len(file.text) - 1)) + 1
     length = 0 if file.spoilt else model.random.choice([0, len(file.text), cut])
-    model.ask(process, file.places(), [("truncate", file.number, length, file.truncated(length))])
+    call = ("truncate", file.number, length, file.truncated(length))
+    model.ask(process, file.places(), [call])
     return True
 
 
@@ -507,10 +508,10 @@ def value_calls(model, process, place):
 
 def do_share(model, process):
     place = model.random.choice([p for p in model.places if p[0] == ORGANIZATION])
-    secret = model.secrets.get(place)
+    secret, organization = model.secrets.get(place), model.organization
     if place in model.emptied and not secret or secret and secret.value is None:
         return False  # whether there is one
-    if not secret and place in model.organization.held and place not in model.organization.prepared:
+    if not secret and place in organization.held and place not in organization.prepared:
         return False  # what is held outlives the secret, and is not changed any more
     calls = word_calls(model, place)
     has_it = any(getattr(f, "secret", None) is secret for f in process.files.values())

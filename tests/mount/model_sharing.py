@@ -30,7 +30,7 @@ class Organization:
         self.sharing = {}  # of the secrets that the server has
         self.held = {}  # what goes with the next write of the value
         self.prepared = set()  # places of those of them that began without a secret
-        self.list_errors = collections.defaultdict(lambda: {0})  # what an fsync of a list may say
+        self.list_errors = collections.defaultdict(lambda: {0})  # of an fsync of a list
         self.lists = []  # that are open
 
     def now(self, place):
