@@ -1,6 +1,6 @@
 """Another administrator, in the model: what that hand changes, no write here may undo.
 
-What this mount saw within the last second of who may use a secret counts (contract B9), so a
+What this mount saw within the last second of who may use a secret counts (contract §3.20), so a
 value is written a while after.
 """
 
