@@ -19,7 +19,7 @@ struct control {
     struct node *node; /* the file; referenced */
     struct list_text list;
     bool can_write;
-    int spoilt;        /* -errno of what is no list, or no word, until it is truncated; or 0 */
+    int spoilt; /* -errno of what is no list, or no word, until it is truncated; or 0 */
     struct writers writers;
     int notice_fd;               /* to the opener's standard error, or -1 */
     struct control *prev, *next; /* in tree->controls */

@@ -11,6 +11,7 @@ import model_ends
 import model_lists
 import model_worker
 from model_calls import Violation, short
+from model_list_file import ListFile
 from model_secrets import CREATE, random_value
 from model_sharing import NAME, ORGANIZATION, directory
 
@@ -141,7 +142,7 @@ def fail_without(model, process):
         os.kill(process.pid, signal.SIGKILL)
     for file in process.files.values():
         told = model.organization.list_errors
-        if isinstance(file, model_lists.ListFile):
+        if isinstance(file, ListFile):
             told[file.place] = {*told[file.place], *FULL}
         for secret in [file.secret] if hasattr(file, "secret") else []:
             secret.errors = {*secret.errors, *FULL}
