@@ -85,7 +85,9 @@ class ListFile:
         if self.spoilt:
             return {-self.spoilt}
         begin = len(self.text)
-        if self.signed or self.adds:
+        if self.goes_on_with_acted(piece):
+            error = self.spoilt = errno.EINVAL
+        elif self.signed or self.adds:
             self.text += piece
             error = self.lines_act(model, begin, likely)
         else:
@@ -98,6 +100,11 @@ class ListFile:
         if error:
             model.organization.list_errors[self.place] = {-error}
         return {-error} if error else {len(piece)}
+
+    def goes_on_with_acted(self, piece):
+        """A line that fsync applied, or that the end of what failed left behind."""
+        is_cut = self.text and self.acted == len(self.text) and not self.text.endswith(b"\n")
+        return bool(is_cut) and piece.lstrip(b" \t\r")[:1] not in (b"", b"\n")
 
     def lines_act(self, model, begin, likely):
         """Those whose end is written; of a change that fails the text is taken back."""
