@@ -106,6 +106,7 @@ int process_line_of(pid_t tgid, struct process_line *ret)
         ret->pid[ret->count++] = tgid;
         err = status_number(tgid, "PPid", &tgid);
     }
+    ret->is_whole = !err && tgid == 1;
     return err;
 }
 

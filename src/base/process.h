@@ -46,6 +46,7 @@ int process_can_look(void) WARN_UNUSED;
 struct process_line {
     pid_t pid[1 + PROCESS_ANCESTORS_MAX];
     unsigned count;
+    bool is_whole; /* the last one is a child of init's */
 };
 
 /* 0, or -errno when /proc cannot be read. Of a process that has gone only itself is known. */

@@ -268,11 +268,15 @@ static void let_go(struct task *task)
         control_apply(task);
 }
 
+static void look_for_holders(struct task *task);
+
 static void holders_seen(struct holders *holders, int err)
 {
     struct task *task = CONTAINER_OF(holders, struct task, holders);
 
-    if (err == -EBUSY)
+    if (err == -EAGAIN)
+        look_for_holders(task);
+    else if (err == -EBUSY)
         task_finish(task); /* the one who lets go of it last will see to it */
     else if (err)
         fail_blind(task, err);
@@ -293,17 +297,24 @@ static int find_holders(struct task *task)
     return err;
 }
 
+static void look_for_holders(struct task *task)
+{
+    int err = find_holders(task);
+    if (err)
+        fail_blind(task, err);
+    else
+        holders_look(&task->holders, holders_seen);
+}
+
 void tree_flush_control(struct task *task, struct control *control)
 {
     if (!has_unapplied(task, control))
         return;
     int err = writers_note_flush(&control->writers, task->tid);
-    if (!err)
-        err = find_holders(task);
     if (err)
         fail_blind(task, err);
     else
-        holders_look(&task->holders, holders_seen);
+        look_for_holders(task);
 }
 
 void tree_fsync_control(struct task *task, struct control *control)

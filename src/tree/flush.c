@@ -89,11 +89,15 @@ static void let_go(struct task *task)
         send_value(task);
 }
 
+static void look_for_holders(struct task *task);
+
 static void holders_seen(struct holders *holders, int err)
 {
     struct task *task = CONTAINER_OF(holders, struct task, holders);
 
-    if (err == -EBUSY)
+    if (err == -EAGAIN)
+        look_for_holders(task);
+    else if (err == -EBUSY)
         task_finish(task); /* the one who lets go of it last will see to it */
     else if (err)
         fail_blind(task, err);
@@ -114,6 +118,15 @@ static int find_holders(struct task *task)
     return err;
 }
 
+static void look_for_holders(struct task *task)
+{
+    int err = find_holders(task);
+    if (err)
+        fail_blind(task, err);
+    else
+        holders_look(&task->holders, holders_seen);
+}
+
 void tree_flush(struct task *task, struct handle *handle)
 {
     struct value *value = handle->value;
@@ -129,12 +142,10 @@ void tree_flush(struct task *task, struct handle *handle)
     }
     task_counts_as_upload(task);
     int err = writers_note_flush(&handle->writers, task->tid);
-    if (!err)
-        err = find_holders(task);
     if (err)
         fail_blind(task, err);
     else
-        holders_look(&task->holders, holders_seen);
+        look_for_holders(task);
 }
 
 /* What the kernel closed without a flush that was the last by our lights. */

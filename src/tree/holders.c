@@ -6,6 +6,9 @@
 
 /* Each takes some 20 us, for which all others wait (evidence §4.1). */
 #define DESCRIPTORS_A_TURN 64
+/* When a process has gone, the kernel lets go of its files within a few. */
+#define UNSURE_TURNS 20
+#define UNSURE_TURN_MS 2
 
 static void add(struct holders *holders, pid_t tgid)
 {
@@ -26,7 +29,8 @@ int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
     const struct writers *writers, pid_t tid)
 {
     struct process_line line;
-    *holders = (struct holders){.loop = loop, .ino = ino, .timer = {.fire = next_turn}};
+    *holders = (struct holders){
+        .loop = loop, .ino = ino, .timer = {.fire = next_turn}, .turns = holders->turns};
 
     holders->too_many = writers->too_many;
     add(holders, writers->opener);
@@ -50,17 +54,25 @@ static bool may_have(const struct process_line *line, const struct writers *othe
     return may;
 }
 
+/* The children of one that has gone are init's. So a process may have something of it only if
+ * the first below init on its line is younger. */
+static bool may_be_heir(const struct process_line *line, pid_t gone)
+{
+    return line->is_whole && line->pid[line->count - 1] > gone;
+}
+
 int holders_beside(struct holders *holders, const struct writers *others)
 {
-    /* The children of one that has gone cannot be told any more. */
-    bool any = process_is_gone(others->opener);
+    bool is_gone = process_is_gone(others->opener);
 
     for (unsigned i = 0; i < holders->count; i++) {
         struct holder *holder = &holders->holder[i];
         int err = holder->line.count ? 0 : process_line_of(holder->tgid, &holder->line);
         if (err)
             return err;
-        holder->others += any || may_have(&holder->line, others);
+        bool is_heir = is_gone && may_be_heir(&holder->line, others->opener);
+        holder->others += is_heir || may_have(&holder->line, others);
+        holders->is_unsure |= is_heir;
     }
     return 0;
 }
@@ -108,9 +120,19 @@ static void holders_go_on(struct holders *holders)
     end(holders, 0);
 }
 
+static void ask_anew(struct loop_timer *timer)
+{
+    end(CONTAINER_OF(timer, struct holders, timer), -EAGAIN);
+}
+
 void holders_look(struct holders *holders, void (*done)(struct holders *holders, int err))
 {
     holders->done = done;
+    if (holders->is_unsure && holders->turns++ < UNSURE_TURNS) {
+        holders->timer.fire = ask_anew;
+        loop_set_timer(holders->loop, &holders->timer, loop_now_ms() + UNSURE_TURN_MS);
+        return;
+    }
     if (holders->too_many) /* the kernel will say when the file is let go of for good */
         end(holders, -EBUSY);
     else

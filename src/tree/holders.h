@@ -28,12 +28,14 @@ struct holders {
     unsigned count, at;
     struct process_scan scan; /* of holder[at] */
     bool scanning;
-    bool too_many; /* writers: somebody may hold the file who is not known */
+    bool is_unsure; /* the opener of another one has gone, and somebody may have that */
+    unsigned turns; /* that were waited for such a one to be let go of */
+    bool too_many;  /* writers: somebody may hold the file who is not known */
     void (*done)(struct holders *holders, int err);
 };
 
-/* For a flush of a file with these writers by the thread `tid`. 0, or -errno when processes
- * cannot be looked at. */
+/* For a flush of a file with these writers by the thread `tid`. `holders` is zeroed before the
+ * first look of the flush. 0, or -errno when processes cannot be looked at. */
 int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
     const struct writers *writers, pid_t tid) WARN_UNUSED;
 
@@ -42,8 +44,9 @@ int holders_beside(struct holders *holders, const struct writers *others) WARN_U
 
 /*
  * Looks, and calls done(), perhaps before it returns: with 0 when nobody is seen to hold the
- * file any more, also where that is hidden; with -EBUSY when somebody does; with another -errno
- * when processes cannot be looked at. done() may free the holders.
+ * file any more, also where that is hidden; with -EBUSY when somebody does; with -EAGAIN when
+ * that cannot be told yet, and everything is to be asked anew, which ends after some times;
+ * with another -errno when processes cannot be looked at. done() may free the holders.
  */
 void holders_look(struct holders *holders, void (*done)(struct holders *holders, int err));
 

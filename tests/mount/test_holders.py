@@ -106,6 +106,38 @@ def test_a_child_that_has_both(mount, name):
     assert m.github.plaintext(f"{LIST}/{name}") in (b"half whole", b"own")
 
 
+# What fails when it has written a part of it, and who opens the same file meanwhile and ends.
+PARTS = {
+    "secret": ("secrets/NPM_TOKEN", "echo a; /bin/echo b; echo c; exit 3"),
+    "bulk file": ("secrets/.env", "echo A=1; /bin/echo B=2; echo C=3; exit 3"),
+    "list": (
+        "access/PAGERDUTY_KEY/repositories",
+        "echo acme/infra; /bin/echo acme/docs; echo acme/web; exit 3",
+    ),
+}
+BESIDE = {
+    "who ends": "for i in $(seq 200); do /bin/cp /dev/null {file}; done & {writers}; wait",
+    "each other": "{writers} & {writers} & {writers} & {writers} & {writers}; wait",
+    "who has gone and left it to another": "(sleep 20 & echo $! > {pid}) > {file};"
+    " {writers}; kill $(cat {pid})",
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE)
+@pytest.mark.parametrize("file, commands", PARTS.values(), ids=PARTS)
+def test_a_writer_that_fails_beside_others(mount, tmp_path, file, commands, beside):
+    """Whoever has the file open as well, and whatever becomes of them: nothing is stored."""
+    m = mount()
+    directory = m.path / "orgs/acme/actions"
+    before = m.github.secrets()
+    writers = f"for i in $(seq 30); do bash -c '({commands}) > {file}'; done"
+    command = beside.format(file=file, writers=writers, pid=tmp_path / "pid")
+    m.sh(f"exec 2> /dev/null; {command}", cwd=directory)
+    mounting.wait_until(lambda: m.status()["requests"].endswith("0 queued"), what="the end")
+    assert m.github.requests("PUT") == []
+    assert m.github.secrets() == before
+
+
 GROUPS = ["{ echo a; sleep 0.3; /bin/echo b; sleep 0.3; echo c; } > NEW"] * 3
 
 
