@@ -78,12 +78,19 @@ class Organization:
         """A value is: what was held goes with it, and nothing else changes."""
         if not place[0].startswith("orgs/"):
             return
-        held = self.drop(place)
+        held = self.as_sent(place)
+        self.drop(place)
         if held:
-            is_selected = held.visibility == "selected"
-            self.sharing[place] = held if is_selected else Sharing(held.visibility, frozenset())
+            self.sharing[place] = held
         else:
             self.sharing.setdefault(place, PRIVATE)
+
+    def as_sent(self, place):
+        """What is held, as it goes with a value, or None: a list counts for its own word alone."""
+        held = self.held.get(place)
+        if held and held.visibility != "selected":
+            return Sharing(held.visibility, frozenset())
+        return held
 
     def removed(self, place):
         self.sharing.pop(place, None)
@@ -100,7 +107,7 @@ class Organization:
             return
         there, may_be = self.fetch(path), [self.sharing[place]]
         if place in self.held:
-            may_be.append(self.held[place])
+            may_be.append(self.as_sent(place))
             if there != self.sharing[place]:
                 self.sharing[place] = there
         self.compare_sharing(place, there, may_be)
