@@ -126,14 +126,23 @@ static void stored(struct task *task, int err)
     start_more(bulk);
 }
 
+static void fail_one(struct bulk *bulk, const struct dotenv_entry *entry)
+{
+    struct failure why;
+
+    failure_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
+    failures_add_at(&bulk->task->tree->failures, "write", secrets_of(bulk), entry->name, &why);
+    if (bulk->failed++ == 0)
+        failure_set(&bulk->first, -ENOMEM, "%.80s: %s", entry->name, why.message);
+}
+
 static void start_one(struct bulk *bulk, const struct dotenv_entry *entry)
 {
     struct task *asker = bulk->task;
     struct storing *storing = calloc(1, sizeof *storing);
 
     if (!storing) {
-        bulk->failed++;
-        failure_set(&bulk->first, -ENOMEM, "%s", strerror(ENOMEM));
+        fail_one(bulk, entry);
         return;
     }
     storing->bulk = bulk;

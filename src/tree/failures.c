@@ -95,8 +95,12 @@ void failures_add(struct failures *failures, const char *operation, const char *
     struct buffer text;
 
     buffer_init(&text, LINE_MAX_SIZE);
+    failures->count++;
     if (format_line(failures, &text, operation, path, why) != 0) {
         buffer_release(&text);
+        failures->lost++;
+        failures->lost_at = now;
+        log_warning("%s: no memory for the line that tells of a failure", operation);
         return;
     }
     struct failure_line line = take_line(failures, buffer_steal(&text), now);
@@ -105,7 +109,6 @@ void failures_add(struct failures *failures, const char *operation, const char *
     memcpy(line.request_id, why->request_id, sizeof line.request_id);
     log_line(&line);
     failures->lines[failures->kept++] = line;
-    failures->count++;
 }
 
 void failures_add_at(struct failures *failures, const char *operation, const struct node *node,
@@ -119,7 +122,8 @@ void failures_add_at(struct failures *failures, const char *operation, const str
         err = buffer_add_string(&path, "/");
     if (!err)
         err = buffer_add_string(&path, name);
-    failures_add(failures, operation, err || path.len == 0 ? "/" : path.data, why);
+    const char *known = *name ? name : node ? node->name : "?";
+    failures_add(failures, operation, err ? known : path.len == 0 ? "/" : path.data, why);
     buffer_release(&path);
 }
 
@@ -135,6 +139,11 @@ int failures_read(const struct failures *failures, struct buffer *ret)
             err = add_line(&failures->lines[i], ret);
         if (!err)
             err = buffer_add_string(ret, "\n");
+    }
+    if (!err && failures->lost > 0) {
+        text_from_time(when, failures->lost_at);
+        err = buffer_printf(ret, "%s errors .ghsecretfs/errors: ENOMEM: no memory for %lu more\n",
+            when, failures->lost);
     }
     return err;
 }

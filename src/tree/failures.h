@@ -30,6 +30,8 @@ struct failures {
     struct failure_line lines[FAILURES_KEPT]; /* oldest first */
     unsigned kept;
     unsigned long count; /* since the start */
+    unsigned long lost;  /* of these: that have no line, since memory was short */
+    int64_t lost_at;     /* the last of those; Unix seconds */
 };
 
 /* Adds a line and logs it. `operation` and `path` say what was tried, on what. */
@@ -41,7 +43,7 @@ void failures_add(struct failures *failures, const char *operation, const char *
 void failures_add_at(struct failures *failures, const char *operation, const struct node *node,
     const char *name, const struct failure *why);
 
-/* The lines, oldest first. 0 or -errno. */
+/* The lines, oldest first, and a last one on failures that have none. 0 or -errno. */
 int failures_read(const struct failures *failures, struct buffer *ret) WARN_UNUSED;
 
 void failures_release(struct failures *failures);

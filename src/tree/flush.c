@@ -1,7 +1,6 @@
 /* Files open for writing: what a write, a flush, an fsync and a release do. */
 #include <errno.h>
 #include <sys/wait.h>
-#include <utlist.h>
 
 #include "base/container.h"
 #include "tree/bulk.h"
@@ -149,32 +148,26 @@ void tree_flush(struct task *task, struct handle *handle)
 }
 
 /* What the kernel closed without a flush that was the last by our lights. */
-struct release {
-    struct task task;
-    struct handle *handle;
-    struct release *prev, *next; /* in tree->releases */
-};
-
-static void release_end(struct release *release)
-{
-    struct tree *tree = release->handle->tree;
-    DL_DELETE(tree->releases, release);
-    handle_close(release->handle);
-    free(release);
-}
-
 static void released(struct task *task, int err)
 {
     (void)err; /* told in `errors`: nobody waits */
-    release_end(CONTAINER_OF(task, struct release, task));
+    handle_close(CONTAINER_OF(task, struct handle, release));
+}
+
+static struct handle *first_released(const struct tree *tree)
+{
+    struct handle *handle = tree->handles;
+    while (handle && !handle->release.tree)
+        handle = handle->next;
+    return handle;
 }
 
 void tree_abandon_releases(struct tree *tree)
 {
-    while (tree->releases) {
-        struct release *release = tree->releases;
-        task_abandon(&release->task, -ECANCELED, "the mount has ended");
-        release_end(release);
+    struct handle *handle;
+    while ((handle = first_released(tree))) {
+        task_abandon(&handle->release, -ECANCELED, "the mount has ended");
+        handle_close(handle);
     }
 }
 
@@ -185,17 +178,15 @@ static bool has_unsent(const struct handle *handle)
 
 void tree_release(struct handle *handle)
 {
-    struct release *release = has_unsent(handle) ? calloc(1, sizeof *release) : NULL;
+    struct task *task = &handle->release;
 
-    if (!release) {
+    if (!has_unsent(handle)) {
         handle_close(handle);
         return;
     }
-    release->handle = handle;
-    DL_APPEND(handle->tree->releases, release);
-    task_init(&release->task, handle->tree, handle->node, "write", released);
-    use_handle(&release->task, handle);
-    let_go(&release->task);
+    task_init(task, handle->tree, handle->node, "write", released);
+    use_handle(task, handle);
+    let_go(task);
 }
 
 void tree_fsync(struct task *task, struct handle *handle)

@@ -4,12 +4,8 @@
 #ifndef GHSECRETFS_HANDLE_H
 #define GHSECRETFS_HANDLE_H
 
-#include "tree/node.h"
-#include "tree/value.h"
+#include "tree/task.h"
 #include "tree/writers.h"
-
-struct task;
-struct tree;
 
 struct handle {
     struct tree *tree;
@@ -17,6 +13,8 @@ struct handle {
     struct value *value; /* of a staging file the node's, else `own` */
     struct value own;
     struct writers writers;
+    struct task release; /* sends what is left once nobody has the handle any more; is here so
+                          * that no memory is needed then. All zeroes before */
     int notice_fd;              /* to the opener's standard error, or -1 */
     struct handle *prev, *next; /* in tree->handles */
 };

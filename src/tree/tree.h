@@ -38,7 +38,6 @@ struct tree {
     struct node *reports;     /* .ghsecretfs */
     char *login;              /* empty: the token has none */
     struct handle *handles;   /* open */
-    struct release *releases; /* of handles that nobody has any more */
     struct control *controls; /* open */
     struct repository_ids repository_ids;
     unsigned policy_changes;          /* so many */

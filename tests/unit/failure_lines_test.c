@@ -12,6 +12,15 @@
 #include "cmocka_all.h"
 
 static struct failures failures;
+static bool no_memory;
+
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return no_memory ? NULL : __real_realloc(p, size);
+}
 
 static void add(const char *path, int err, const char *message, const char *request_id)
 {
@@ -102,6 +111,24 @@ static void test_log_hears_of_it_once(void **state)
     assert_int_equal(log_dropped() - before, 2);
 }
 
+/* A failure whose line takes more memory than there is. */
+static void test_what_has_no_line_is_counted(void **state)
+{
+    char text[2000];
+    uint64_t before = log_dropped();
+    (void)state;
+    add("A", -EBUSY, "no", "");
+    no_memory = true;
+    add("B", -EBUSY, "no", "");
+    add("B", -EBUSY, "no", "");
+    no_memory = false;
+    assert_int_equal(lines(text, sizeof text), 2);
+    assert_string_equal(text, "store A: EBUSY: no\n"
+                              "errors .ghsecretfs/errors: ENOMEM: no memory for 2 more\n");
+    assert_int_equal(failures.count, 3);
+    assert_int_equal(log_dropped() - before, 3);
+}
+
 static int tear_down(void **state)
 {
     (void)state;
@@ -118,6 +145,7 @@ int main(void)
         FAILURES_TEST(test_other_failures_are_others),
         FAILURES_TEST(test_oldest_go),
         FAILURES_TEST(test_log_hears_of_it_once),
+        FAILURES_TEST(test_what_has_no_line_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
