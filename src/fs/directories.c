@@ -111,6 +111,15 @@ static bool dirents_add(
     return true;
 }
 
+/* The child at a position behind "." and "..", and its file name; NULL for one that was deleted
+ * since opendir. */
+static struct node *child_at(
+    const struct snapshot *s, size_t position, char name[static NAME_SIZE])
+{
+    struct node *child = s->child[position - 2];
+    return child->presence == NODE_HERE && name_encode(child->name, name) ? child : NULL;
+}
+
 /* The entry at `position` of the snapshot; false when there is no room for it. */
 static bool add_position(struct dirents *d, const struct snapshot *s, size_t position)
 {
@@ -121,28 +130,36 @@ static bool add_position(struct dirents *d, const struct snapshot *s, size_t pos
         return dirents_add(d, ".", s->dir, false, next);
     if (position == 1)
         return dirents_add(d, "..", s->dir->parent ? s->dir->parent : s->dir, false, next);
-    struct node *child = s->child[position - 2];
-    if (child->presence != NODE_HERE || !name_encode(child->name, name))
-        return true; /* deleted since opendir */
-    if (!dirents_add(d, name, child, true, next))
-        return false;
-    if (d->plus)
-        child->lookups++;
-    return true;
+    const struct node *child = child_at(s, position, name);
+    return !child || dirents_add(d, name, child, true, next);
+}
+
+/* With the attributes of the entries the kernel has looked them up. */
+static void count_lookups(const struct snapshot *s, size_t from, size_t to)
+{
+    char name[NAME_SIZE];
+
+    for (size_t i = from < 2 ? 2 : from; i < to; i++) {
+        struct node *child = child_at(s, i, name);
+        if (child)
+            child->lookups++;
+    }
 }
 
 static void reply_dirents(
     fuse_req_t req, const struct snapshot *s, size_t size, off_t offset, bool plus)
 {
     struct dirents d = {.req = req, .plus = plus, .data = malloc(size), .size = size};
+    size_t from = (size_t)offset, to = from;
 
     if (!d.data) {
         fuse_reply_err(req, ENOMEM);
         return;
     }
-    for (size_t i = (size_t)offset; i < s->count + 2 && add_position(&d, s, i); i++)
-        ;
-    fuse_reply_buf(req, d.data, d.used);
+    while (to < s->count + 2 && add_position(&d, s, to))
+        to++;
+    if (fuse_reply_buf(req, d.data, d.used) == 0 && plus)
+        count_lookups(s, from, to);
     free(d.data);
 }
 

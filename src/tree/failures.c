@@ -142,8 +142,9 @@ int failures_read(const struct failures *failures, struct buffer *ret)
     }
     if (!err && failures->lost > 0) {
         text_from_time(when, failures->lost_at);
-        err = buffer_printf(ret, "%s errors .ghsecretfs/errors: ENOMEM: no memory for %lu more\n",
-            when, failures->lost);
+        err =
+            buffer_printf(ret, "%s errors .ghsecretfs/errors: ENOMEM: no memory for %lu more\n",
+                when, failures->lost);
     }
     return err;
 }
