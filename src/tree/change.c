@@ -196,7 +196,7 @@ static int selection_path(
     return err;
 }
 
-/* What the selection becomes, without what is removed. */
+/* What the selection becomes, but for what is removed. */
 static int add_entries(const struct change *change, struct selection *selection)
 {
     int err = 0;
@@ -209,7 +209,15 @@ static int add_entries(const struct change *change, struct selection *selection)
     return err;
 }
 
-/* What is held is changed here, and goes to the server with the value. */
+static int add_selected(struct selection *selection, const struct selection *from)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < from->count; i++)
+        err = selection_add(selection, from->repository[i].name, from->repository[i].id);
+    return err;
+}
+
+/* What is held is changed here, all or nothing, and goes to the server with the value. */
 static int apply_to_held(const struct change *change)
 {
     struct policy *policy = change->task->node->policy;
@@ -217,18 +225,19 @@ static int apply_to_held(const struct change *change)
     size_t count;
     int64_t *removed = entries_ids(&change->entries, '-', &count);
 
-    if (!removed)
-        return -ENOMEM;
-    int err = add_entries(change, replaces(change) ? &fresh : &policy->selection);
-    if (!err && replaces(change)) {
+    int err = removed ? 0 : -ENOMEM;
+    if (!err && !replaces(change))
+        err = add_selected(&fresh, &policy->selection);
+    if (!err)
+        err = add_entries(change, &fresh);
+    if (err) {
+        selection_release(&fresh);
+    } else {
+        selection_remove(&fresh, removed, count);
         selection_release(&policy->selection);
         policy->selection = fresh;
-    } else if (err) {
-        selection_release(&fresh);
-    } else if (count > 0) {
-        selection_remove(&policy->selection, removed, count);
+        policy->generation = ++change->task->tree->policy_changes;
     }
-    policy->generation = ++change->task->tree->policy_changes;
     free(removed);
     return err;
 }

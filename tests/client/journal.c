@@ -21,7 +21,7 @@ void journal_read(const struct standin *standin, struct journal *journal)
     for (size_t i = 0; i < journal->count; i++) {
         struct json_object *request = json_object_array_get_idx(requests, i);
         struct json_object *end = member(request, "t_end_ms");
-        journal->entry[i] = (struct entry){
+        journal->entry[i] = (struct journal_entry){
             .method = json_object_get_string(member(request, "method")),
             .path = json_object_get_string(member(request, "path")),
             .body = json_object_get_string(member(request, "body")),
@@ -45,7 +45,7 @@ size_t journal_count(const struct journal *journal, const char *method, const ch
 {
     size_t count = 0;
     for (size_t i = 0; i < journal->count; i++) {
-        const struct entry *entry = &journal->entry[i];
+        const struct journal_entry *entry = &journal->entry[i];
         count += (!method || strcmp(entry->method, method) == 0) &&
                  (!pattern || fnmatch(pattern, entry->path, 0) == 0);
     }
@@ -61,7 +61,7 @@ size_t requests_to(const struct standin *standin, const char *method, const char
     return count;
 }
 
-const char *entry_header(const struct entry *entry, const char *name)
+const char *entry_header(const struct journal_entry *entry, const char *name)
 {
     struct json_object *value = NULL;
     json_object_object_get_ex(entry->headers, name, &value);

@@ -8,7 +8,7 @@
 
 #define JOURNAL_MAX 512
 
-struct entry {
+struct journal_entry {
     const char *method, *path; /* borrowed; the path with its query */
     const char *body;
     int status;
@@ -19,7 +19,7 @@ struct entry {
 
 struct journal {
     struct json_object *json;
-    struct entry entry[JOURNAL_MAX];
+    struct journal_entry entry[JOURNAL_MAX];
     size_t count;
 };
 
@@ -34,6 +34,6 @@ size_t journal_count(const struct journal *journal, const char *method, const ch
 size_t requests_to(const struct standin *standin, const char *method, const char *pattern);
 
 /* A header that was sent, or NULL. */
-const char *entry_header(const struct entry *entry, const char *name);
+const char *entry_header(const struct journal_entry *entry, const char *name);
 
 #endif

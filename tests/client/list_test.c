@@ -37,7 +37,7 @@ static void assert_numbered(const struct outcome *o, size_t count)
     }
 }
 
-static const struct entry *page_entry(const struct journal *journal, const char *query)
+static const struct journal_entry *page_entry(const struct journal *journal, const char *query)
 {
     for (size_t i = 0; i < journal->count; i++)
         if (strstr(journal->entry[i].path, query))
@@ -86,8 +86,8 @@ static void test_pages_go_together(void **state)
     assert_numbered(&o, 300);
     journal_read(&c->standin, &journal);
     assert_int_equal(journal.count, 3);
-    const struct entry *two = page_entry(&journal, "&page=2");
-    const struct entry *three = page_entry(&journal, "&page=3");
+    const struct journal_entry *two = page_entry(&journal, "&page=2");
+    const struct journal_entry *three = page_entry(&journal, "&page=3");
     assert_string_equal(journal.entry[0].path, BIG "?per_page=100");
     assert_true(two->start_ms >= journal.entry[0].end_ms);
     assert_true(two->start_ms < three->end_ms && three->start_ms < two->end_ms);

@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "tree/change.h"
 #include "tree/directory.h"
 #include "tree/operations.h"
+#include "tree/policy.h"
 #include "tree/tree.h"
 
 static bool no_memory;
+static unsigned copies_until_none; /* of texts; 0: there is memory for all */
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -19,6 +22,17 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size)
 {
     return no_memory ? NULL : __real_calloc(count, size);
+}
+
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+
+char *__wrap_strdup(const char *text)
+{
+    if (copies_until_none == 1)
+        return NULL;
+    copies_until_none -= copies_until_none > 0;
+    return __real_strdup(text);
 }
 
 static const struct tree_options options = {.timeout_ms = 10000, .max_requests = 4};
@@ -76,10 +90,80 @@ static void test_what_a_release_cannot_send_is_told(void **state)
     tree_free(tree);
 }
 
+static int changed_err;
+
+static void changed(struct task *task, const struct failure *why)
+{
+    changed_err = why ? why->err : 0;
+    task_cancel(task);
+}
+
+/* Changes a list that is held, with memory for so many copies of names less one. */
+static int change_held(
+    struct tree *tree, struct node *policy_node, const char *text, unsigned copies)
+{
+    struct entries entries;
+    struct list_problem problem;
+    struct task task;
+
+    assert_int_equal(entries_parse(text, strlen(text), 1, "acme", &entries, &problem), 0);
+    task_init(&task, tree, policy_node, "write", NULL);
+    copies_until_none = copies;
+    change_start(&task, &entries, false, changed);
+    copies_until_none = 0;
+    return changed_err;
+}
+
+static struct node *hold_policy(struct tree *tree)
+{
+    struct node *owner = add(tree, KIND_ORGANIZATION, tree->whole, "acme");
+    struct node *store = add(tree, KIND_ORGANIZATION_STORE, owner, "actions");
+    struct node *access = add(tree, KIND_ACCESS, store, "access");
+    struct node *policy_node = add(tree, KIND_POLICY, access, "N");
+
+    assert_int_equal(policy_prepare(tree, policy_node), 0);
+    repository_ids_add(&tree->repository_ids, "acme/api", 1);
+    repository_ids_add(&tree->repository_ids, "acme/docs", 2);
+    repository_ids_add(&tree->repository_ids, "acme/web", 3);
+    return policy_node;
+}
+
+static void assert_holds(const struct node *policy_node, const char *expected)
+{
+    struct buffer text;
+    buffer_init(&text, 1 << 10);
+    assert_int_equal(selection_write(&policy_node->policy->selection, &text), 0);
+    assert_non_null(text.data);
+    assert_string_equal(text.data, expected);
+    buffer_release(&text);
+}
+
+static void test_a_held_list_changes_as_a_whole(void **state)
+{
+    static const char *const changes[][2] = {{"+docs\n-api\n+web\n", "acme/docs\nacme/web\n"},
+        {"web\ndocs\n", "acme/docs\nacme/web\n"}};
+    struct client *client = *state;
+    struct tree *tree;
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *policy_node = hold_policy(tree);
+    for (size_t i = 0; i < LENGTH(changes); i++) {
+        assert_int_equal(change_held(tree, policy_node, "api\n", 0), 0);
+        for (unsigned copies = 1; copies <= 2; copies++) {
+            assert_int_equal(change_held(tree, policy_node, changes[i][0], copies), -ENOMEM);
+            assert_holds(policy_node, "acme/api\n");
+        }
+        assert_int_equal(change_held(tree, policy_node, changes[i][0], 0), 0);
+        assert_holds(policy_node, changes[i][1]);
+    }
+    tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(test_what_a_release_cannot_send_is_told),
+        CLIENT_TEST(test_a_held_list_changes_as_a_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void test_method_and_body_are_kept(void **state)
         client_run(c);
         assert_outcome(&o, 0);
         journal_read(&c->standin, &journal);
-        const struct entry *last = &journal.entry[journal.count - 1];
+        const struct journal_entry *last = &journal.entry[journal.count - 1];
         assert_string_equal(last->method, "PUT");
         assert_string_equal(last->path, SECRETS "/NEW");
         assert_string_equal(last->body, journal.entry[journal.count - 2].body);
