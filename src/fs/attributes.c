@@ -33,21 +33,39 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
         reply_attributes(req, node, file);
 }
 
-/* Without the file open there is no value yet that could be longer than nothing. */
-static int set_size(const struct node *node, uint64_t size, struct fuse_file_info *file)
+static int set_size_of_open(
+    const struct node *node, uint64_t size, const struct fuse_file_info *file)
 {
-    if (node->kind->type == NODE_CONTROL && file)
-        return control_truncate((struct control *)(uintptr_t)file->fh, size);
     if (node->kind->type == NODE_CONTROL)
-        return size == 0 ? 0 : -EINVAL; /* it is what is written that counts */
-    if (node_staged(node))
+        return control_truncate((struct control *)(uintptr_t)file->fh, size);
+    if (node_staged(node) && node_staged(node)->published)
+        return -ESTALE; /* as a write to it (contract §3.30) */
+    return value_truncate(((struct handle *)(uintptr_t)file->fh)->value, size);
+}
+
+static int set_size_by_path(
+    const struct fs *fs, const struct node *node, uint64_t size, pid_t tid)
+{
+    if (node->kind->type == NODE_CONTROL)
+        return control_truncate_by_path(fs->tree, node, tid, size);
+    if (node_staged(node)) /* all who have it open share the value */
         return value_truncate(&node_staged(node)->value, size);
-    if (node->kind->type != NODE_SECRET && node->kind->type != NODE_BULK)
+    return handle_truncate_by_path(fs->tree, node, tid, size);
+}
+
+static int set_size(fuse_req_t req, const struct node *node, uint64_t size,
+    const struct fuse_file_info *file)
+{
+    switch (node->kind->type) {
+    case NODE_SECRET:
+    case NODE_STAGING:
+    case NODE_BULK:
+    case NODE_CONTROL:
+        return file ? set_size_of_open(node, size, file)
+                    : set_size_by_path(fs_of(req), node, size, fuse_req_ctx(req)->pid);
+    default:
         return -EACCES;
-    if (!file)
-        return size == 0 ? 0 : -EINVAL;
-    struct handle *handle = (struct handle *)(uintptr_t)file->fh;
-    return value_truncate(handle->value, size);
+    }
 }
 
 /* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a do
@@ -59,7 +77,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int whi
     int err = is_stale(node) ? -ESTALE : 0;
 
     if (!err && (which & FUSE_SET_ATTR_SIZE))
-        err = set_size(node, (uint64_t)attributes->st_size, file);
+        err = set_size(req, node, (uint64_t)attributes->st_size, file);
     if (err)
         fuse_reply_err(req, -err);
     else

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "base/container.h"
+#include "base/process.h"
 #include "tree/control_write.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
@@ -197,6 +198,26 @@ int control_truncate(struct control *control, uint64_t len)
         control->spoilt = 0;
     control->list.additions |= control_is_visibility(control);
     return err;
+}
+
+int control_truncate_by_path(
+    const struct tree *tree, const struct node *node, pid_t tid, uint64_t len)
+{
+    struct process_line line;
+    struct control *found = NULL;
+
+    int err = tree->controls ? process_line_of(process_group_of(tid), &line) : 0;
+    for (struct control *c = tree->controls; c && !err; c = c->next) {
+        if (c->node != node || !c->can_write || !writers_may_include(&c->writers, &line))
+            continue;
+        err = found ? -EBUSY : 0;
+        found = c;
+    }
+    if (err)
+        return err;
+    if (found)
+        return control_truncate(found, len);
+    return len == 0 ? 0 : -EINVAL; /* it is what is written that counts */
 }
 
 size_t control_size(const struct tree *tree, const struct node *node)

@@ -48,6 +48,9 @@ void tree_fsync_control(struct task *task, struct control *control);
 
 /* As list_text_truncate(). */
 int control_truncate(struct control *control, uint64_t len) WARN_UNUSED;
+/* As handle_truncate_by_path(), of a control file. */
+int control_truncate_by_path(
+    const struct tree *tree, const struct node *node, pid_t tid, uint64_t len) WARN_UNUSED;
 
 /* The length of the file as somebody sees it who has it open; as who writes it does, if anyone
  * does. 0 when nobody has it open. */

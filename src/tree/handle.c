@@ -62,6 +62,26 @@ uint64_t handle_size(
     return find_longest(tree, node, 0, &len) ? len : node->stored_len;
 }
 
+int handle_truncate_by_path(
+    const struct tree *tree, const struct node *node, pid_t tid, uint64_t len)
+{
+    struct process_line line;
+    struct handle *found = NULL;
+
+    int err = node->writers > 0 ? process_line_of(process_group_of(tid), &line) : 0;
+    for (struct handle *h = node->writers > 0 ? tree->handles : NULL; h && !err; h = h->next) {
+        if (h->node != node || h->release.tree || !writers_may_include(&h->writers, &line))
+            continue;
+        err = found ? -EBUSY : 0;
+        found = h;
+    }
+    if (err)
+        return err;
+    if (found)
+        return value_truncate(found->value, len);
+    return len == 0 ? 0 : -EINVAL;
+}
+
 static int handle_new(const struct task *task, struct node *node, struct handle **ret)
 {
     struct handle *handle = calloc(1, sizeof *handle);

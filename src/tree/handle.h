@@ -32,6 +32,13 @@ void handle_open(struct task *task, struct node *node);
 uint64_t handle_size(
     const struct tree *tree, const struct node *node, const struct handle *handle, pid_t tid);
 
+/* To truncate a file by its path: what the process of the thread `tid` has open of it, or who
+ * opened it for that process. A process that has none open changes nothing, and for that only
+ * length 0 is right. 0; -EINVAL; -EBUSY for one that has several, which have a value each; or
+ * an -errno of value_truncate(), or of looking at the process. */
+int handle_truncate_by_path(
+    const struct tree *tree, const struct node *node, pid_t tid, uint64_t len) WARN_UNUSED;
+
 /* Forgets what was not sent. */
 void handle_close(struct handle *handle);
 

@@ -45,15 +45,6 @@ int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
     return err;
 }
 
-/* By having opened it, by inheritance, or because it was seen to write. */
-static bool may_have(const struct process_line *line, const struct writers *others)
-{
-    bool may = writers_include(others, line->pid[0]);
-    for (unsigned i = 1; !may && i < line->count; i++)
-        may = line->pid[i] == others->opener;
-    return may;
-}
-
 /* The children of one that has gone are init's. So a process may have something of it only if
  * the first below init on its line is younger. */
 static bool may_be_heir(const struct process_line *line, pid_t gone)
@@ -71,7 +62,7 @@ int holders_beside(struct holders *holders, const struct writers *others)
         if (err)
             return err;
         bool is_heir = is_gone && may_be_heir(&holder->line, others->opener);
-        holder->others += is_heir || may_have(&holder->line, others);
+        holder->others += is_heir || writers_may_include(others, &holder->line);
         holders->is_unsure |= is_heir;
     }
     return 0;

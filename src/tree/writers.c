@@ -2,8 +2,6 @@
 
 #include <sys/wait.h>
 
-#include "base/process.h"
-
 void writers_init(struct writers *writers, pid_t tid)
 {
     *writers = (struct writers){.opener = process_group_of(tid)};
@@ -15,6 +13,14 @@ bool writers_include(const struct writers *writers, pid_t tgid)
     for (unsigned i = 0; !found && i < writers->count; i++)
         found = tgid == writers->writer[i];
     return found;
+}
+
+bool writers_may_include(const struct writers *writers, const struct process_line *line)
+{
+    bool may = writers_include(writers, line->pid[0]);
+    for (unsigned i = 1; !may && i < line->count; i++)
+        may = line->pid[i] == writers->opener;
+    return may;
 }
 
 /* A place for one more: of those that have gone nothing is to be asked any more. */

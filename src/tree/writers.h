@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/text.h"
+#include "base/process.h"
 
 /* Processes that wrote through one handle and are looked at; a 17th is not waited for. */
 #define WRITERS_MAX 16
@@ -31,6 +31,10 @@ void writers_add(struct writers *writers, pid_t tid);
 
 /* Has the process opened the file, or written to it? */
 bool writers_include(const struct writers *writers, pid_t tgid);
+
+/* May the first process of a line have the file? By having opened it, by inheritance from who
+ * did, or because it was seen to write. */
+bool writers_may_include(const struct writers *writers, const struct process_line *line);
 
 /* A process lets go of the file, perhaps because it ends. 0, or -errno when it cannot be looked
  * at. */

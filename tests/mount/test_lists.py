@@ -137,6 +137,9 @@ def python(a, code):
         ("f=open('repositories','r+'); f.truncate(0); f.write('docs\\n')", ["docs"]),
         ("f=open('repositories','r+'); f.write('docs\\n'); f.truncate()", ["docs"]),
         ("f=open('repositories','r+'); f.write('+docs\\n'); f.truncate()", ["api", "docs", "web"]),
+        # By its path, as the file is open.
+        ("import os; f=open('repositories','r+'); f.write('acme/web\\n'); f.flush();"
+         "os.truncate('repositories',0); f.seek(0); f.write('docs\\n')", ["docs"]),
         # Nothing is a list more than a text that was made empty.
         ("f=open('repositories','a+'); f.truncate(0); f.write('docs\\n')", ["docs"]),
         ("f=open('repositories','a+'); f.write('docs\\n')", ["api", "docs", "web"]),
@@ -157,6 +160,19 @@ def test_offsets_count(access, code, selected):
     python(a, code)
     assert a.selected() == sorted(f"acme/{name}" for name in selected)
     assert a.mount.errors() == []
+
+
+def test_truncate_by_path_of_a_list_that_is_open_twice(access):
+    a = access()
+    path = a.path / "repositories"
+    before = a.selected()
+    with opened(path, os.O_RDWR), opened(path, os.O_RDWR), fails("EBUSY"):
+        os.truncate(path, 0)
+    with opened(path, os.O_RDONLY):  # reads
+        os.truncate(path, 0)
+        with fails("EINVAL"):
+            os.truncate(path, 3)
+    assert a.selected() == before
 
 
 @pytest.mark.parametrize(

@@ -470,6 +470,9 @@ def test_an_open_file_is_renamed(mount):
         os.rename(m.secrets / ".file", m.secrets / "NEW")
         with fails("ESTALE"):
             os.write(fd, b"more")
+        for length in (0, 3):
+            with fails("ESTALE"):
+                os.ftruncate(fd, length)
     assert m.github.plaintext(f"{LIST}/NEW") == b"value"
     assert m.github.writes(f"{LIST}/NEW") == 1
 

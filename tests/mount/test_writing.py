@@ -1,6 +1,7 @@
 """Writing secrets with real tools: what arrives, and what is not sent (contract §3)."""
 
 import concurrent.futures
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -486,6 +487,75 @@ def test_truncate_of_a_path(mount):
     with fails("EINVAL"):
         os.truncate(m.secrets / "NPM_TOKEN", 5)
     assert not m.github.requests("PUT")
+
+
+def truncate_by_path(path, length, shell="sh"):
+    """By a child that opens nothing."""
+    code = f"import os, sys; os.truncate(sys.argv[1], {length})"
+    command = f"{sys.executable} -c '{code}' {path}; exit $?"
+    return subprocess.run([shell, "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "name, text", [("NPM_TOKEN", b"ab"), (".staged", b"ab"), (".env", b"NPM_TOKEN=ab")]
+)
+def test_truncate_by_path_of_what_is_open(mount, name, text):
+    m = mount()
+    path = m.secrets / name
+    with opened(path) as fd:
+        os.write(fd, b"NPM_TOKEN=0123456789")
+        os.truncate(path, 0)
+        assert os.fstat(fd).st_size == 0
+        os.pwrite(fd, text, 0)
+    if name == ".staged":
+        os.rename(path, m.secrets / "NPM_TOKEN")
+    assert m.github.plaintext(OLD) == b"ab"
+    assert [r["path"] for r in m.github.requests("PUT")] == [OLD]
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_truncate_by_path_of_what_an_ancestor_has_open(mount, shell):
+    m = mount()
+    path = m.secrets / "NPM_TOKEN"
+    with opened(path) as fd:
+        os.write(fd, b"0123456789")
+        done = truncate_by_path(path, 0, shell)
+        assert done.returncode == 0, done.stderr
+        os.pwrite(fd, b"ab", 0)
+    assert m.github.plaintext(OLD) == b"ab"
+
+
+def test_truncate_by_path_of_what_is_open_twice(mount):
+    """Each opening has a value of its own, and which of them is meant cannot be told."""
+    m = mount()
+    path = m.secrets / "NPM_TOKEN"
+    with opened(path) as first, opened(path) as second:
+        os.write(first, b"first")
+        os.write(second, b"second")
+        with fails("EBUSY"):
+            os.truncate(path, 0)
+        os.write(first, b" goes on")
+    assert m.github.plaintext(OLD) == b"first goes on"
+    put(path, b"third")
+    os.truncate(path, 0)  # what is closed is open no more
+    assert m.github.plaintext(OLD) == b"third"
+
+
+def test_truncate_by_path_of_what_another_has_open(mount):
+    m = mount()
+    path = m.secrets / "NPM_TOKEN"
+    writer = subprocess.Popen(
+        ["sh", "-c", f"exec 5> {path}; printf whole >&5; echo; read -r line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with writer:
+        writer.stdout.readline()
+        os.truncate(path, 0)
+        with fails("EINVAL"):
+            os.truncate(path, 3)
+        writer.communicate(b"\n")
+    assert m.github.plaintext(OLD) == b"whole"
 
 
 def test_fallocate(mount):
