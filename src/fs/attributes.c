@@ -53,8 +53,8 @@ static int set_size_by_path(
     return handle_truncate_by_path(fs->tree, node, tid, size);
 }
 
-static int set_size(fuse_req_t req, const struct node *node, uint64_t size,
-    const struct fuse_file_info *file)
+static int set_size(
+    fuse_req_t req, const struct node *node, uint64_t size, const struct fuse_file_info *file)
 {
     switch (node->kind->type) {
     case NODE_SECRET:

@@ -340,17 +340,71 @@ int call_add_ids(struct buffer *body, const int64_t *ids, size_t count)
 
 /* DELETE, and what else has no value */
 
+static void delete_end(struct call *call, const struct failure *why)
+{
+    delete_done *done = call->done.delete;
+    void *arg = call->arg;
+
+    call_free(call);
+    done(arg, why);
+}
+
+static void collection_answered(
+    void *arg, const struct failure *why, const struct http_response *response)
+{
+    struct call *call = arg;
+    struct failure failure;
+    char message[2 * FAILURE_MESSAGE_SIZE];
+    (void)response;
+
+    call->request = NULL;
+    if (why) {
+        failure = *why;
+        if (failure.err == -ENOENT)
+            failure.err = -EACCES;
+        snprintf(message, sizeof message, "perhaps not deleted: %s", why->message);
+        text_printable(failure.message, sizeof failure.message, message, strlen(message));
+    }
+    delete_end(call, why ? &failure : NULL);
+}
+
+/* What was to be deleted is in there no more; is the collection itself still shown? Its first
+ * row would do. */
+static int ask_for_collection(struct call *call)
+{
+    struct buffer path;
+    const char *end = strrchr(call->path, '/');
+
+    buffer_init(&path, URL_MAX);
+    int err = buffer_printf(&path, "%.*s", (int)(end - call->path), call->path);
+    if (!err)
+        err = url_add_query(&path, "per_page", 1);
+    if (!err) {
+        const struct request_options options = {
+            .endpoint = ENDPOINT_LIST, .path = path.data, .deadline_ms = call->deadline_ms};
+        err = request_start(call->gh, &options, collection_answered, call, &call->request);
+    }
+    buffer_release(&path);
+    return err;
+}
+
+/* GitHub says 404, too, to a token that has lost its permission: a second DELETE that met 404
+ * does not tell whether the first one was processed. */
 static void delete_answered(
     void *arg, const struct failure *why, const struct http_response *response)
 {
     struct call *call = arg;
-    delete_done *done = call->done.delete;
-    void *done_arg = call->arg;
-    (void)response;
+    struct failure failure;
 
     call->request = NULL;
-    call_free(call);
-    done(done_arg, why);
+    if (!why && response->status == 404) {
+        int err = ask_for_collection(call);
+        if (!err)
+            return;
+        failure_set(&failure, err, "perhaps not deleted: %s", strerror(-err));
+        why = &failure;
+    }
+    delete_end(call, why);
 }
 
 int call_change(struct github *gh, enum endpoint endpoint, const char *path, const char *body,

@@ -102,6 +102,35 @@ static void test_delete_that_took_effect(void **state)
     }
 }
 
+/* The 404 may be for want of permission, and the DELETE before it may have done nothing. */
+static void test_delete_after_which_nothing_is_seen(void **state)
+{
+    static const struct {
+        const char *get;
+        int err;
+    } rows[] = {
+        {"{'method':'GET','status':404}", -EACCES},
+        {"{'method':'GET','status':403}", -EACCES},
+        {"{'method':'GET','status':418}", -EIO},
+        {"{'method':'GET','status':502}", 0}, /* tried again */
+    };
+    struct client *c = *state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct outcome o;
+        standin_delete(&c->standin, "journal");
+        standin_post(&c->standin, "faults", "{'method':'DELETE','status':502}");
+        standin_post(&c->standin, "faults", "{'method':'DELETE','status':404}");
+        standin_post(&c->standin, "faults", rows[i].get);
+        outcome_delete(&o, c, "NPM_TOKEN", LONG_MS);
+        client_run(c);
+        assert_outcome(&o, rows[i].err);
+        assert_int_equal(requests_to(&c->standin, "DELETE", NULL), 2);
+        assert_int_equal(requests_to(&c->standin, "GET", NULL), rows[i].err ? 1 : 2);
+        if (rows[i].err)
+            assert_non_null(strstr(o.why.message, "perhaps not deleted: "));
+    }
+}
+
 static void test_put_that_took_effect(void **state)
 {
     struct client *c = *state;
@@ -314,6 +343,7 @@ int main(void)
         CLIENT_TEST(test_tried_again),
         CLIENT_TEST(test_until_the_deadline),
         CLIENT_TEST(test_delete_that_took_effect),
+        CLIENT_TEST(test_delete_after_which_nothing_is_seen),
         CLIENT_TEST(test_put_that_took_effect),
         CLIENT_TEST(test_delete_after_a_refusal),
         CLIENT_TEST(test_limit_is_waited_out),
