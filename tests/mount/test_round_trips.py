@@ -198,7 +198,7 @@ def test_remove(mount, warm):
 
 
 def test_a_hundred_in_a_loop(mount):
-    m = mount("repos/acme/api/actions/secrets")
+    m = mount("repos/acme/api/actions/secrets", cache_ttl=600)
     for name in os.listdir(m.path):
         os.unlink(m.path / name)
     put(m.path / "FIRST", b"v")
