@@ -23,6 +23,7 @@ struct call {
     char key_id[64];               /* what the value was sealed with */
     bool resealed;
     bool impatient;
+    bool maybe_absent; /* of a DELETE: what is to be deleted may never have been there */
     union {
         get_done *get;
         put_done *put;
@@ -388,8 +389,9 @@ static int ask_for_collection(struct call *call)
     return err;
 }
 
-/* GitHub says 404, too, to a token that has lost its permission: a second DELETE that met 404
- * does not tell whether the first one was processed. */
+/* GitHub says 404, too, to a token that has lost its permission. So a second DELETE that met
+ * 404 does not tell whether the first one was processed, nor the first whether there is
+ * anything. */
 static void delete_answered(
     void *arg, const struct failure *why, const struct http_response *response)
 {
@@ -397,7 +399,7 @@ static void delete_answered(
     struct failure failure;
 
     call->request = NULL;
-    if (!why && response->status == 404) {
+    if (why ? why->err == -ENOENT && call->maybe_absent : response->status == 404) {
         int err = ask_for_collection(call);
         if (!err)
             return;
@@ -424,12 +426,14 @@ int call_change(struct github *gh, enum endpoint endpoint, const char *path, con
 }
 
 int call_delete_secret(struct github *gh, const char *scope, const char *name,
-    uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
+    bool maybe_absent, uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
 {
     char *path = NULL;
     int err = secret_path(scope, name, &path);
     if (!err)
         err = call_change(gh, ENDPOINT_DELETE_SECRET, path, NULL, deadline_ms, done, arg, ret);
+    if (!err)
+        (*ret)->maybe_absent = maybe_absent;
     free(path);
     return err;
 }

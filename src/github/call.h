@@ -60,10 +60,12 @@ int call_put_secret(struct github *gh, const char *scope, const char *name, put_
     const struct secret_policy *policy, uint64_t deadline_ms, put_done *done, void *arg,
     struct call **ret, struct failure *why) WARN_UNUSED;
 
-/* A 404 is -ENOENT. But after an earlier try, which may have deleted the secret, a 404 is a
- * success if the scope is still shown, and else -EACCES, with the secret perhaps not deleted. */
+/* A 404 is -ENOENT. But after an earlier try, which may have deleted the secret, and for one
+ * that is `maybe_absent` as well, a 404 is a success if the scope is still shown, and else
+ * -EACCES, with the secret perhaps not deleted. */
 int call_delete_secret(struct github *gh, const char *scope, const char *name,
-    uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret) WARN_UNUSED;
+    bool maybe_absent, uint64_t deadline_ms, delete_done *done, void *arg,
+    struct call **ret) WARN_UNUSED;
 
 /* Adds "[1,2,3]". 0 or -errno. */
 int call_add_ids(struct buffer *body, const int64_t *ids, size_t count) WARN_UNUSED;

@@ -15,7 +15,7 @@ struct handle {
     struct writers writers;
     struct task release; /* sends what is left once nobody has the handle any more; is here so
                           * that no memory is needed then. All zeroes before */
-    int notice_fd;              /* to the opener's standard error, or -1 */
+    int notice_fd;       /* to the opener's standard error, or -1 */
     struct handle *prev, *next; /* in tree->handles */
 };
 

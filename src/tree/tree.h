@@ -32,7 +32,7 @@ struct tree {
     struct tree_options options; /* strings are borrowed */
     struct nodes nodes;
     struct failures failures;
-    unsigned sso_hidden; /* organizations that single sign-on hides, by the last listing */
+    unsigned sso_hidden;      /* organizations that single sign-on hides, by the last listing */
     struct node *whole;       /* the root of the whole tree */
     struct node *root;        /* the root of the mount */
     struct node *reports;     /* .ghsecretfs */

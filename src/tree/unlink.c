@@ -24,7 +24,6 @@ static void unlink_fail(struct task *task, const struct failure *why)
 static void unlink_done(void *arg, const struct failure *why)
 {
     struct task *task = arg;
-    bool maybe_absent = task->node->presence == NODE_PENDING && task->node->maybe_stored;
 
     task->call = NULL;
     if (why && why->err != -ENOENT) {
@@ -34,7 +33,7 @@ static void unlink_done(void *arg, const struct failure *why)
     /* Gone either way; but rm is told when it was not this mount that deleted it. */
     if (task->node->presence != NODE_GONE)
         directory_note_deleted(&task->tree->nodes, task->node);
-    if (why && !maybe_absent)
+    if (why)
         task_fail(task, why);
     else
         task_finish(task);
@@ -55,11 +54,12 @@ static void unlink_send(struct task *task)
         task_finish(task);
         return;
     }
+    bool maybe_absent = node->presence == NODE_PENDING && node->maybe_stored;
     buffer_init(&scope, URL_MAX);
     int err = node_api_path(node->parent, &scope);
     if (!err)
-        err = call_delete_secret(task->tree->github, scope.data, node->name, task->deadline_ms,
-            unlink_done, task, &task->call);
+        err = call_delete_secret(task->tree->github, scope.data, node->name, maybe_absent,
+            task->deadline_ms, unlink_done, task, &task->call);
     buffer_release(&scope);
     if (err)
         task_fail_errno(task, err, strerror(-err));

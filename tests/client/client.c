@@ -286,8 +286,8 @@ struct call *outcome_delete(
 {
     struct call *call = NULL;
     outcome_init(outcome, client);
-    assert_int_equal(call_delete_secret(client->github, SECRETS, name, client_deadline(in_ms),
-                         deleted, outcome, &call),
+    assert_int_equal(call_delete_secret(client->github, SECRETS, name, false,
+                         client_deadline(in_ms), deleted, outcome, &call),
         0);
     return call;
 }

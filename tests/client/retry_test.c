@@ -109,8 +109,7 @@ static void test_delete_after_which_nothing_is_seen(void **state)
         const char *get;
         int err;
     } rows[] = {
-        {"{'method':'GET','status':404}", -EACCES},
-        {"{'method':'GET','status':403}", -EACCES},
+        {"{'method':'GET','status':404}", -EACCES}, {"{'method':'GET','status':403}", -EACCES},
         {"{'method':'GET','status':418}", -EIO},
         {"{'method':'GET','status':502}", 0}, /* tried again */
     };

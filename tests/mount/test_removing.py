@@ -203,3 +203,32 @@ def test_what_may_be_stored_and_was_not_is_removed_too(mount):
             os.fsync(fd)
         os.unlink(m.secrets / "NEW")
     assert not exists(m.secrets / "NEW")
+
+
+def test_what_may_be_stored_is_not_gone_because_it_is_not_shown(mount):
+    """The server answers 404 to a token that has lost its permission, too."""
+    m = mount(timeout=3, cache_ttl=60)
+    m.warm()
+    m.github.fault(method="PUT", path=f"{LIST}/NEW", action="reset-after", count=-1)
+    with opened(m.secrets / "NEW") as fd:
+        os.write(fd, b"value")
+        with fails("EIO", "ETIMEDOUT"):
+            os.fsync(fd)
+        m.github.fault(path=f"{LIST}*", status=404, count=-1)
+        with fails("EACCES"):
+            os.unlink(m.secrets / "NEW")
+        m.github.clear_faults()
+        os.unlink(m.secrets / "NEW")
+    assert m.github.plaintext(f"{LIST}/NEW") is None
+
+
+def test_a_repeated_delete_is_not_done_because_nothing_is_shown(mount):
+    m = mount(cache_ttl=60)
+    m.warm()
+    m.github.fault(method="DELETE", status=502)
+    m.github.fault(path=f"{LIST}*", status=404, count=-1)
+    with fails("EACCES"):
+        os.unlink(m.secrets / "NPM_TOKEN")
+    m.github.clear_faults()
+    assert exists(m.secrets / "NPM_TOKEN")
+    assert any("perhaps not deleted" in line for line in m.errors())
