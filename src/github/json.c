@@ -28,6 +28,12 @@ int json_read(const char *text, size_t len, struct json_object **ret)
     return 0;
 }
 
+bool json_has(struct json_object *object, const char *key)
+{
+    return json_object_is_type(object, json_type_object) &&
+           json_object_object_get_ex(object, key, NULL);
+}
+
 struct json_object *json_member(
     struct json_object *object, const char *key, enum json_type type)
 {

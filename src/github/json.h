@@ -19,6 +19,9 @@
  * with json_object_put(). Same answers with every json-c from 0.15 to 0.19. */
 int json_read(const char *text, size_t len, struct json_object **ret) WARN_UNUSED;
 
+/* Does `object` have the member, whatever its type, null included? */
+bool json_has(struct json_object *object, const char *key);
+
 /* The member if `object` is an object that has it with that type, else NULL. Borrowed. */
 struct json_object *json_member(
     struct json_object *object, const char *key, enum json_type type);

@@ -5,6 +5,7 @@
 
 #include "github/client.h"
 #include "github/json.h"
+#include "github/json_part.h"
 #include "github/request.h"
 
 /* GitHub changes keys rarely and tells when one is stale; this is for one that it does not
@@ -51,14 +52,21 @@ static struct key *key_find_or_add(struct github *gh, const char *scope)
     return key;
 }
 
-/* The id is a string, or a number on some servers; kept as it was written. */
-static bool read_id(struct json_object *json, char *out, size_t size)
+/* The id is a string, or a number on some servers; kept as it was written, digit by digit: as a
+ * number of json-c's one that is too great would become another. */
+static bool read_id(
+    struct json_object *json, const struct buffer *body, char *out, size_t size)
 {
+    struct json_part number;
     const char *text = json_string(json, "key_id");
-    struct json_object *number = json_member(json, "key_id", json_type_int);
-    if (!text && number)
-        text = json_object_to_json_string(number);
-    return text && text[0] && text_copy(out, size, text);
+    if (text)
+        return text[0] && text_copy(out, size, text);
+    if (!json_part_member(json_part_whole(body->data, body->len), "key_id", &number) ||
+        number.len >= size)
+        return false;
+    memcpy(out, number.text, number.len);
+    out[number.len] = '\0';
+    return out[strspn(out, "0123456789")] == '\0';
 }
 
 static int key_read(struct key *key, const struct buffer *body)
@@ -70,7 +78,7 @@ static int key_read(struct key *key, const struct buffer *body)
     const char *base64 = json_string(json, "key");
     struct seal_key bytes;
     err = base64 ? seal_key_parse(base64, &bytes) : -EPROTO;
-    if (!err && !read_id(json, key->id, sizeof key->id))
+    if (!err && !read_id(json, body, key->id, sizeof key->id))
         err = -EPROTO;
     if (!err)
         key->key = bytes;

@@ -14,14 +14,15 @@
 static const struct row_shape {
     const char *name;  /* the member that names the thing */
     const char *array; /* the member of a list that holds the things; NULL: it is an array */
+    bool has_id;       /* requests name the thing by its number: it has one */
 } shapes[] = {
     [ROW_SECRET] = {"name", "secrets"},
     [ROW_REPOSITORY] = {"name", NULL},
     [ROW_ACCOUNT] = {"login", NULL},
     [ROW_ORGANIZATION] = {"login", NULL},
     [ROW_ENVIRONMENT] = {"name", "environments"},
-    [ROW_SELECTED] = {"full_name", "repositories"},
-    [ROW_FULL_NAME] = {"full_name", NULL},
+    [ROW_SELECTED] = {"full_name", "repositories", true},
+    [ROW_FULL_NAME] = {"full_name", NULL, true},
 };
 
 static const char *const visibility_names[] = {
@@ -121,6 +122,16 @@ static int read_name(struct json_object *object, enum row_kind kind, struct row 
     return 0;
 }
 
+/* A number that is none is no news of a thing without one: it would be sent on as another's. */
+static int read_id(struct json_object *object, enum row_kind kind, struct row *row)
+{
+    if (!json_has(object, "id")) {
+        row->id = -1;
+        return shapes[kind].has_id ? -EPROTO : 0;
+    }
+    return json_number(object, "id", &row->id) && row->id > 0 ? 0 : -EPROTO;
+}
+
 static int read_row(struct json_object *object, enum row_kind kind, struct row *row)
 {
     const char *type = json_string(object, "type");
@@ -134,9 +145,8 @@ static int read_row(struct json_object *object, enum row_kind kind, struct row *
     };
     if (visibility && kind == ROW_SECRET)
         row->visibility = visibility_parse(visibility, strlen(visibility));
-    if (!json_number(object, "id", &row->id))
-        row->id = -1;
-    return read_name(object, kind, row);
+    int err = read_id(object, kind, row);
+    return err ? err : read_name(object, kind, row);
 }
 
 /* Counts them; -EPROTO when there are more. */

@@ -30,7 +30,7 @@ enum visibility visibility_parse(const char *text, size_t len);
 
 struct row {
     const char *name; /* as the server spells it, its first KiB; in `names` of the rows */
-    int64_t id;       /* -1: none */
+    int64_t id;       /* above 0; -1: none, which ROW_SELECTED and ROW_FULL_NAME never have */
     int64_t created_at, updated_at; /* Unix seconds; -1: none, or nonsense */
     bool is_organization;
     enum visibility visibility; /* of an organization's secret */

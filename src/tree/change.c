@@ -348,14 +348,22 @@ static void all_known(struct change *change)
 
 /* Finding numbers */
 
+/* A number that was asked for has one repository; the answer about another would select that. */
+static bool is_about(const struct row *row, const struct entry *entry)
+{
+    uint64_t number;
+    return strchr(entry->name, '/') ||
+           (text_to_u64(entry->name, INT64_MAX, &number) && (int64_t)number == row->id);
+}
+
 static void looked_up(void *arg, const struct failure *why, const struct row *row)
 {
     struct step *step = arg;
     struct change *change = step->change;
     struct failure failure;
 
-    if (!why && row->id < 0) {
-        failure_set(&failure, -EPROTO, "the answer has no number");
+    if (!why && !is_about(row, step->entry)) {
+        failure_set(&failure, -EPROTO, "the answer is about repository %" PRId64, row->id);
         why = &failure;
     }
     struct entry *entry = step_ended(step, why);

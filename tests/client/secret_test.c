@@ -237,6 +237,7 @@ static void test_no_key(void **state)
         {"{'path':'*/public-key','body':{'key':'" SOME_KEY "','key_id':''}}", -EPROTO},
         {"{'path':'*/public-key','body':{'key':'" SOME_KEY "','key_id':1.5}}", -EPROTO},
         {"{'path':'*/public-key','body':{'key':'" SOME_KEY "','key_id':null}}", -EPROTO},
+        {"{'path':'*/public-key','body':{'key':'" SOME_KEY "','key_id':-1}}", -EPROTO},
         {"{'path':'*/public-key','body':{'key':7,'key_id':'1'}}", -EPROTO},
         {"{'path':'*/public-key','body':{'key_id':'1'}}", -EPROTO},
         {"{'path':'*/public-key','body':{'key':'QUJD','key_id':'1'}}", -EPROTO},
@@ -274,17 +275,21 @@ static void test_failure_is_shared(void **state)
     assert_outcome(&later, 0);
 }
 
+/* In a body that is sent as it is. */
+#define Q "\\u0022"
+
 /* What the server wrote as a number or a string goes back as a string, digit by digit. */
 static void test_key_ids(void **state)
 {
     static const struct {
         const char *in, *out;
     } rows[] = {
-        {"'0123'", "\"key_id\":\"0123\""},
-        {"'3380204578043523366'", "\"key_id\":\"3380204578043523366\""},
+        {Q "0123" Q, "\"key_id\":\"0123\""},
+        {Q "3380204578043523366" Q, "\"key_id\":\"3380204578043523366\""},
         {"3380204578043523366", "\"key_id\":\"3380204578043523366\""},
         {"9007199254740993", "\"key_id\":\"9007199254740993\""},
         {"18446744073709551615", "\"key_id\":\"18446744073709551615\""},
+        {"18446744073709551623", "\"key_id\":\"18446744073709551623\""},
         {"0", "\"key_id\":\"0\""},
     };
     struct client *c = *state;
@@ -294,7 +299,9 @@ static void test_key_ids(void **state)
         client_open(c, c->standin.url, 64);
         standin_delete(&c->standin, "journal");
         snprintf(fault, sizeof fault,
-            "{'path':'*/public-key','body':{'key':'" SOME_KEY "','key_id':%s}}", rows[i].in);
+            "{'path':'*/public-key','body':'{" Q "key" Q ":" Q SOME_KEY Q "," Q "key_id" Q
+            ":%s}'}",
+            rows[i].in);
         standin_post(&c->standin, "faults", "{'method':'PUT','status':204}");
         standin_post(&c->standin, "faults", fault);
         put_now(c, "X", "value", 0);

@@ -211,7 +211,7 @@ def test_a_name_too_long_is_told(mount):
 @pytest.mark.undescribed("two environments that GitHub takes for one")
 def test_of_two_without_case_one_is_shown(mount):
     m = mount()
-    rows = [{"id": number, "name": name} for number, name in enumerate(("dev", "DEV", ""))]
+    rows = [{"id": number, "name": name} for number, name in enumerate(("dev", "DEV", ""), 1)]
     m.github.fault(path=f"/{ENVIRONMENTS}", body={"total_count": 3, "environments": rows})
     assert os.listdir(m.path / ENVIRONMENTS) == ["dev"]
     assert any("DEV" in line for line in m.errors())

@@ -133,6 +133,58 @@ def test_304_of_a_selection(mount):
     assert m.github.secrets()["/orgs/acme/actions/secrets"]["PAGERDUTY_KEY"]["writes"] == 0
 
 
+ORGANIZATION = "/orgs/acme/actions/secrets"
+
+
+def shared(m):
+    """Who may use the secret, as the server has it."""
+    secret = m.github.secrets()[ORGANIZATION]["PAGERDUTY_KEY"]
+    return {key: secret[key] for key in ("visibility", "selected_repository_ids", "writes")}
+
+
+def selected(*numbers, total=None):
+    rows = [{"id": n, "full_name": f"acme/r{i}"} for i, n in enumerate(numbers)]
+    return {"total_count": len(rows) if total is None else total, "repositories": rows}
+
+
+NO_NUMBERS = ["7", None, True, 1.5, 2**63, 2**64 + 7, -7, 0]
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS, ids=repr)
+def test_number_of_a_selection(mount, number):
+    """Once the repository was left out, or -1 sent in its place."""
+    m = mount()
+    assert os.listdir(m.path / "orgs/acme/actions/secrets")
+    policy = m.path / "orgs/acme/actions/access/PAGERDUTY_KEY/repositories"
+    before = shared(m)
+    m.github.fault(path=f"{SELECTED}/repositories", count=-1, body=selected(1, number))
+    m.github.fault(path="/orgs/acme/repos", count=-1, body=selected(1, number)["repositories"])
+    m.github.fault(path="/repos/acme/r*", count=-1, body={"id": number, "full_name": "acme/r1"})
+    with fails("EPROTO"):
+        put(m.path / "orgs/acme/actions/secrets/PAGERDUTY_KEY", b"value")
+    with fails("EPROTO"):
+        policy.read_text(encoding="ascii")
+    for lines in ("r1", "+r1", "-r1", "".join(f"r{i}\n" for i in range(12))):
+        with fails("EPROTO"):
+            put(policy, lines.encode() + b"\n")
+    assert shared(m) == before
+
+
+def test_repository_of_another_number(mount):
+    m = mount()
+    policy = m.path / "orgs/acme/actions/access/PAGERDUTY_KEY/repositories"
+    before = shared(m)
+    web = m.github.api("GET", "/repos/acme/web")[2]["id"]
+    infra = m.github.api("GET", "/repos/acme/infra")[2]["id"]
+    m.github.fault(
+        path=f"/repositories/{web}", count=-1, body={"id": infra, "full_name": "acme/infra"}
+    )
+    for line in (f"{web}\n", f"+{web}\n"):
+        with fails("EPROTO"):
+            put(policy, line.encode())
+    assert shared(m) == before
+
+
 def test_name_with_nul(mount):
     m = mount()
     rows = [{"name": "GOOD"}, {"name": "BAD\0NAME"}]
