@@ -108,14 +108,21 @@ static int list_set_count(struct list *list, unsigned count)
     return 0;
 }
 
+/* The rows of each page, to free(); NULL without memory. */
+static const struct rows **list_parts(const struct list *list)
+{
+    const struct rows **parts = calloc(list->count, sizeof *parts);
+    for (unsigned i = 0; parts && i < list->count; i++)
+        parts[i] = &list->pages[i]->rows;
+    return parts;
+}
+
 /* The rows of all pages as one, and their ETags, which the list gives up. */
 static int list_gather(struct list *list, struct rows *rows, struct etags *etags)
 {
-    const struct rows **parts = calloc(list->count, sizeof *parts);
+    const struct rows **parts = list_parts(list);
 
     *etags = (struct etags){.etag = calloc(list->count, sizeof *etags->etag)};
-    for (unsigned i = 0; parts && i < list->count; i++)
-        parts[i] = &list->pages[i]->rows;
     int err = parts && etags->etag ? rows_join(parts, list->count, rows) : -ENOMEM;
     free(parts);
     if (err) {
@@ -164,7 +171,9 @@ static unsigned pages_in_all(const struct page *first, unsigned last_page)
     return pages > PAGES_MAX ? 0 : (unsigned)pages;
 }
 
-static bool adds_up(const struct list *list)
+/* Where the list shifted while it was paged, the number may be right, and one entry there twice
+ * in place of another. 0, -EPROTO or -ENOMEM. */
+static int list_adds_up(const struct list *list)
 {
     uint64_t sum = 0;
     int64_t total = list->pages[0]->rows.total;
@@ -172,9 +181,14 @@ static bool adds_up(const struct list *list)
     for (unsigned i = 0; i < list->count; i++) {
         sum += list->pages[i]->rows.count;
         if (list->pages[i]->rows.total != total)
-            return false;
+            return -EPROTO;
     }
-    return total < 0 || sum == (uint64_t)total;
+    if (total >= 0 && sum != (uint64_t)total)
+        return -EPROTO;
+    const struct rows **parts = list_parts(list);
+    int err = parts ? rows_check_once(parts, list->count) : -ENOMEM;
+    free(parts);
+    return err == -EEXIST ? -EPROTO : err;
 }
 
 /* Asks for every page that is not there; false when the list has failed by that. */
@@ -195,7 +209,7 @@ static bool list_fetch_missing(struct list *list)
 static void list_start_over(struct list *list)
 {
     if (++list->round >= ROUNDS_MAX) {
-        list_fail_errno(list, -EPROTO, "the pages do not add up to the total");
+        list_fail_errno(list, -EPROTO, "the pages do not add up");
         return;
     }
     drop_pages(list, 0);
@@ -225,10 +239,13 @@ static void list_settle(struct list *list)
     }
     if (!list_fetch_missing(list) || list->pending > 0)
         return;
-    if (adds_up(list))
-        list_succeed(list, false);
-    else
+    int err = list_adds_up(list);
+    if (err == -EPROTO)
         list_start_over(list);
+    else if (err)
+        list_fail_errno(list, err, strerror(-err));
+    else
+        list_succeed(list, false);
 }
 
 static int page_take(struct page *page, const struct http_response *response)

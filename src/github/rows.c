@@ -77,16 +77,54 @@ static char *rows_add(struct rows *rows, const struct row *row, char *names)
     return names + size;
 }
 
+static size_t count_rows(const struct rows *const *parts, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += parts[i]->count;
+    return total;
+}
+
+/* Of a name that is not kept as it is, another may have the same likeness. */
+static bool is_known(const struct row *row)
+{
+    return row->id >= 0 || (!row->has_nul && strlen(row->name) < NAME_KEPT_MAX);
+}
+
+static int compare_things(const void *a, const void *b)
+{
+    const struct row *const *x = a, *const *y = b;
+    if ((*x)->id < 0 && (*y)->id < 0)
+        return strcmp((*x)->name, (*y)->name);
+    return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+int rows_check_once(const struct rows *const *parts, size_t count)
+{
+    size_t known = 0;
+    const struct row **sorted = calloc(count_rows(parts, count) + 1, sizeof *sorted);
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < parts[i]->count; k++)
+            if (is_known(&parts[i]->row[k]))
+                sorted[known++] = &parts[i]->row[k];
+    qsort(sorted, known, sizeof *sorted, compare_things);
+    int err = 0;
+    for (size_t i = 1; !err && i < known; i++)
+        err = compare_things(&sorted[i - 1], &sorted[i]) == 0 ? -EEXIST : 0;
+    free(sorted);
+    return err;
+}
+
 int rows_join(const struct rows *const *parts, size_t count, struct rows *ret)
 {
-    size_t total = 0, name_bytes = 0;
+    size_t name_bytes = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        total += parts[i]->count;
+    for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < parts[i]->count; k++)
             name_bytes += strlen(parts[i]->row[k].name) + 1;
-    }
-    int err = rows_init(ret, total, name_bytes);
+    int err = rows_init(ret, count_rows(parts, count), name_bytes);
     if (err)
         return err;
     char *names = ret->names;

@@ -53,6 +53,10 @@ struct rows {
 
 void rows_release(struct rows *rows);
 
+/* Is one thing in the parts more than once? A thing is known by its number, or without one by
+ * its name, letter by letter. 0, -EEXIST if so, or -ENOMEM. */
+int rows_check_once(const struct rows *const *parts, size_t count) WARN_UNUSED;
+
 /* All rows of `parts`, in order, as one; `total` is the first's. 0 or -ENOMEM. */
 int rows_join(const struct rows *const *parts, size_t count, struct rows *ret) WARN_UNUSED;
 

@@ -258,6 +258,40 @@ static void test_pages_that_do_not_add_up(void **state)
     }
 }
 
+/* One was added before the second page was read: the number is right, one entry is there twice,
+ * and another is missing. */
+static void order_shifted_page(struct client *c, int count)
+{
+    char fault[8000];
+    size_t len = (size_t)snprintf(fault, sizeof fault,
+        "{'query':'*&page=2','count':%d,'body':{'total_count':300,'secrets':[", count);
+    for (int i = 100; i < 200; i++)
+        len += (size_t)snprintf(fault + len, sizeof fault - len, "%s{'name':'SECRET_%04d'}",
+            i > 100 ? "," : "", i);
+    snprintf(fault + len, sizeof fault - len, "]}}");
+    standin_delete(&c->standin, "faults");
+    standin_delete(&c->standin, "journal");
+    standin_post(&c->standin, "faults", fault);
+}
+
+static void test_shifted_page(void **state)
+{
+    struct client *c = *state;
+    struct outcome o;
+    seed(c, 300);
+    order_shifted_page(c, 1);
+    fetch(&o, c, NULL);
+    assert_numbered(&o, 300);
+    assert_int_equal(requests_to(&c->standin, NULL, NULL), 6);
+    outcome_release(&o);
+    order_shifted_page(c, -1);
+    fetch(&o, c, NULL);
+    assert_outcome(&o, -EPROTO);
+    assert_false(o.have_rows);
+    assert_int_equal(requests_to(&c->standin, NULL, NULL), 9);
+    outcome_release(&o);
+}
+
 /* Arrays have no total: Link tells. */
 static void test_arrays(void **state)
 {
@@ -315,6 +349,7 @@ int main(void)
         CLIENT_TEST(test_grown_and_shrunk),
         CLIENT_TEST(test_failure_is_never_a_part),
         CLIENT_TEST(test_pages_that_do_not_add_up),
+        CLIENT_TEST(test_shifted_page),
         CLIENT_TEST(test_arrays),
         CLIENT_TEST(test_next_links_only),
     };

@@ -153,6 +153,42 @@ static void test_no_list(void **state)
     assert_no_list("{\"total_count\":0,\"repositories\":[]}", ROW_REPOSITORY);
 }
 
+/* Each row of the table is a list of two pages. */
+static void test_once(void **state)
+{
+    static const struct {
+        const char *first, *second;
+        int err;
+    } rows[] = {
+        {"{\"name\":\"A\"}", "{\"name\":\"B\"}", 0},
+        {"{\"name\":\"A\"},{\"name\":\"B\"}", "{\"name\":\"C\"},{\"name\":\"A\"}", -EEXIST},
+        {"{\"name\":\"A\"},{\"name\":\"B\"},{\"name\":\"A\"}", "", -EEXIST},
+        {"{\"name\":\"A\"}", "{\"name\":\"a\"}", 0},
+        {"{\"name\":\"A\",\"id\":1}", "{\"name\":\"A\",\"id\":2}", 0},
+        {"{\"name\":\"A\",\"id\":1}", "{\"name\":\"B\",\"id\":1}", -EEXIST},
+        {"{\"name\":\"A\",\"id\":1}", "{\"name\":\"A\"}", 0},
+        {"{\"name\":\"a\\u0000b\"}", "{\"name\":\"a\\u0001b\"},{\"name\":\"a\\u0000b\"}", 0},
+        {"", "", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct rows pages[2];
+        const struct rows *const parts[] = {&pages[0], &pages[1]};
+        const char *const texts[] = {rows[i].first, rows[i].second};
+        for (size_t k = 0; k < 2; k++) {
+            char text[200];
+            snprintf(text, sizeof text, "[%s]", texts[k]);
+            assert_int_equal(
+                rows_parse_list(text, strlen(text), ROW_REPOSITORY, 100, &pages[k]), 0);
+        }
+        int err = rows_check_once(parts, 2);
+        if (err != rows[i].err)
+            fail_msg("row %zu: %d", i, err);
+        rows_release(&pages[0]);
+        rows_release(&pages[1]);
+    }
+}
+
 /* No row of the list is taken, whatever is asked for: numbers go back to the server. */
 static void test_numbers_that_are_none(void **state)
 {
@@ -328,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_no_list),
+        cmocka_unit_test(test_once),
         cmocka_unit_test(test_numbers_that_are_none),
         cmocka_unit_test(test_name_with_nul),
         cmocka_unit_test(test_more_rows_than_asked_for),
