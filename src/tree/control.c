@@ -123,6 +123,8 @@ static void have_secret(struct wait *wait)
 
     if (wait->failure.err && !policy_is_held(policy_node))
         task_fail(task, &wait->failure);
+    else if (visibility == VISIBILITY_NONE && policy_secret(task->tree, policy_node))
+        task_fail_errno(task, -EPROTO, "the server does not say who may use it");
     else if (visibility == VISIBILITY_NONE)
         task_fail_errno(task, -ENOENT, strerror(ENOENT));
     else if (node_is_visibility(task->node))

@@ -224,8 +224,12 @@ static bool visibility_lags(const struct node *node, const struct row *row)
            (row->visibility == node->old_visibility && row->updated_at <= node->before_change);
 }
 
+/* A row that does not say who may use the secret is no old one, and takes away what was known:
+ * that may have changed, and must not go on being sent with values. */
 static void take_visibility(struct node *node, const struct row *row)
 {
+    if (!row->visibility)
+        node->visibility = VISIBILITY_NONE;
     if (!row->visibility || visibility_lags(node, row))
         return;
     node->visibility = row->visibility;

@@ -212,6 +212,14 @@ int listing_want(struct tree *tree, struct node *dir, struct wait *wait)
     return -EINPROGRESS;
 }
 
+/* Is the answer about what was asked for? A repository that was renamed has another name there
+ * and is the same; a secret of another name is another secret. */
+static bool is_about(const struct probe *probe, const struct row *row)
+{
+    return probe->listing->node->kind->one_row != ROW_SECRET ||
+           strcasecmp(row->name, probe->name) == 0;
+}
+
 static void probe_done(void *arg, const struct failure *why, const struct row *row)
 {
     struct probe *probe = arg;
@@ -222,7 +230,9 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
     struct failure failure = why ? *why : (struct failure){0};
 
     DL_DELETE(listing->probes, probe);
-    if (!why) {
+    if (!why && !is_about(probe, row)) {
+        failure_set(&failure, -EPROTO, "the answer is about another secret");
+    } else if (!why) {
         uint64_t ttl = kind_get(dir->kind->child)->type == NODE_DIRECTORY
                            ? CONTAINER_TTL_MS
                            : tree->options.cache_ttl_ms;

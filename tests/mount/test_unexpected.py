@@ -1,6 +1,7 @@
 """Answers that a server should not give: nothing is taken as stored, removed, or empty."""
 
 import os
+import time
 
 import pytest
 
@@ -183,6 +184,64 @@ def test_repository_of_another_number(mount):
         with fails("EPROTO"):
             put(policy, line.encode())
     assert shared(m) == before
+
+
+TIMES = {"created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05Z"}
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["listed", "written"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"visibility": "internal"},
+        {"visibility": "ALL"},
+        {"visibility": None},
+        {"visibility": ["all"]},
+        {},
+    ],
+    ids=repr,
+)
+def test_visibility_that_is_none(mount, said, written):
+    """Once what was known before was sent: another administrator's change was undone."""
+    m = mount()
+    secrets = m.path / "orgs/acme/actions/secrets"
+    assert os.listdir(secrets)
+    if written:
+        put(secrets / "PAGERDUTY_KEY", b"first")
+    before = shared(m)
+    time.sleep(1.1)  # what was seen is believed for a second
+    body = {"name": "PAGERDUTY_KEY", **TIMES, **said}
+    m.github.fault(path=SELECTED, method="GET", count=-1, body=body)
+    for _ in range(2):
+        with fails("EPROTO"):
+            put(secrets / "PAGERDUTY_KEY", b"value")
+    assert shared(m) == before
+    assert any("does not say who may use it" in line for line in m.errors())
+    with fails("EPROTO"):
+        (m.path / "orgs/acme/actions/access/PAGERDUTY_KEY/visibility").read_bytes()
+
+
+def test_secret_of_another_name(mount):
+    m = mount()
+    secrets = m.path / "orgs/acme/actions/secrets"
+    assert os.listdir(secrets)
+    before = shared(m)
+    time.sleep(1.1)
+    other = {"name": "SONAR_TOKEN", "visibility": "all", **TIMES}
+    m.github.fault(path=SELECTED, method="GET", count=-1, body=other)
+    m.github.fault(path=OLD, method="GET", count=-1, body=other)
+    with fails("EPROTO"):
+        put(secrets / "PAGERDUTY_KEY", b"value")
+    with fails("EPROTO"):
+        os.stat(m.secrets / "NPM_TOKEN")
+    assert shared(m) == before
+
+
+def test_secret_in_another_case(mount):
+    m = mount()
+    m.github.fault(path=OLD, method="GET", count=-1, body={"name": "npm_token", **TIMES})
+    assert exists(m.secrets / "NPM_TOKEN")
+    assert m.github.requests("GET", OLD)
 
 
 def test_name_with_nul(mount):
