@@ -54,7 +54,10 @@ static void exchange_free(struct exchange *x)
 /* What kind of end a transfer had. */
 static enum http_result classify(const struct exchange *x, CURLcode code)
 {
-    if (x->body_dropped)
+    const struct http_response *r = &x->response;
+    /* libcurl takes the end of the connection for the end of the headers. */
+    bool is_answer = r->is_complete && !r->is_malformed;
+    if (x->body_dropped && is_answer)
         return HTTP_ANSWERED;
     if (x->too_large)
         return HTTP_TOO_LARGE;
@@ -62,7 +65,7 @@ static enum http_result classify(const struct exchange *x, CURLcode code)
         return HTTP_NO_MEMORY;
     switch (code) {
     case CURLE_OK:
-        return HTTP_ANSWERED;
+        return is_answer ? HTTP_ANSWERED : HTTP_BROKEN;
     case CURLE_OUT_OF_MEMORY:
         return HTTP_NO_MEMORY;
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -89,7 +92,6 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     curl_off_t received = 0;
     long sent = 0, connects = 0;
 
-    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &r->status);
     curl_easy_getinfo(x->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
     curl_easy_getinfo(x->easy, CURLINFO_NUM_CONNECTS, &connects);
@@ -101,6 +103,8 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     r->repeated = x->times_sent > 1;
     if (r->result != HTTP_ANSWERED) {
         const char *words = trust_problem(x->easy, code, x->error);
+        if (!words && code == CURLE_OK)
+            words = "the answer is cut off, or contradicts itself";
         if (!words)
             words = x->error[0] ? x->error : curl_easy_strerror(code);
         r->status = 0;

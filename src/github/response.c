@@ -7,7 +7,8 @@
 
 void response_init(struct http_response *response)
 {
-    *response = (struct http_response){.date = -1,
+    *response = (struct http_response){.length = -1,
+        .date = -1,
         .retry_after = -1,
         .retry_at = -1,
         .limit = -1,
@@ -124,21 +125,60 @@ static void store(struct http_response *response, const struct header *header, c
     }
 }
 
+/* The status in "HTTP/1.1 201 Created", whose words may be left out; 0 for what is no such line.
+ * libcurl reads less strictly: of "HTTP/1.1 201X" it takes the number. */
+static long parse_status(const char *line, size_t len)
+{
+    char copy[24];
+    const char *at = copy + strlen("HTTP/");
+
+    snprintf(copy, sizeof copy, "%.*s", (int)(len < sizeof copy ? len : sizeof copy - 1), line);
+    if (!isdigit((unsigned char)*at++))
+        return 0;
+    if (at[0] == '.' && isdigit((unsigned char)at[1]))
+        at += 2;
+    if (*at++ != ' ' || strspn(at, "0123456789") != 3)
+        return 0;
+    if (at[3] && !isspace((unsigned char)at[3]))
+        return 0;
+    return strtol(at, NULL, 10);
+}
+
+static void begin_anew(struct http_response *response, const char *line, size_t len)
+{
+    const struct http_response before = *response;
+    response_init(response);
+    response->body = before.body;
+    response->repeated = before.repeated;
+    response->secret = before.secret;
+    response->secret_len = before.secret_len;
+    response->status = parse_status(line, len);
+    response->is_malformed = response->status == 0;
+}
+
+/* Of two lengths one is wrong, and what is no number may be any length. */
+static void check_length(struct http_response *response, const char *value)
+{
+    int64_t length = parse_number(value);
+    response->is_malformed |=
+        length < 0 || (response->length >= 0 && response->length != length);
+    response->length = length;
+}
+
 void response_header(struct http_response *response, const char *line, size_t len)
 {
     char copy[4096];
 
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-        const struct http_response before = *response;
-        response_init(response);
-        response->body = before.body;
-        response->repeated = before.repeated;
-        response->secret = before.secret;
-        response->secret_len = before.secret_len;
+        begin_anew(response, line, len);
         return;
     }
     while (len > 0 && isspace((unsigned char)line[len - 1]))
         len--;
+    if (len == 0) {
+        response->is_complete = response->status >= 200;
+        return;
+    }
     const char *colon = memchr(line, ':', len);
     if (!colon || len >= sizeof copy)
         return;
@@ -154,6 +194,8 @@ void response_header(struct http_response *response, const char *line, size_t le
         return;
     }
     text_hide(value, response->secret, response->secret_len);
+    if (strcasecmp(copy, "Content-Length") == 0)
+        check_length(response, value);
     if (strcasecmp(copy, "Retry-After") == 0)
         parse_retry_after(response, value);
     if (strcasecmp(copy, "X-GitHub-SSO") == 0)

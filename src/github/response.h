@@ -26,7 +26,7 @@ struct http_response {
     enum http_result result;
     char detail[160]; /* libcurl's words when there was no answer */
     bool repeated;    /* libcurl sent it again when a kept connection dropped */
-    long status;
+    long status;      /* 0: none, or no answer */
     struct buffer body;
 
     /* The token that was sent: in none of the texts below, and in nothing that is told of the
@@ -34,7 +34,13 @@ struct http_response {
     const char *secret;
     size_t secret_len;
 
+    /* The headers of a final answer are all there, up to the empty line that ends them. */
+    bool is_complete;
+    /* The status line is none, or what says the length of the body contradicts itself. */
+    bool is_malformed;
+
     /* Headers; absent ones are empty, or -1 for numbers. */
+    int64_t length;          /* Content-Length */
     char etag[128];
     char location[2048];
     char request_id[64];

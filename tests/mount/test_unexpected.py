@@ -1,6 +1,8 @@
 """Answers that a server should not give: nothing is taken as stored, removed, or empty."""
 
 import os
+import socket
+import threading
 import time
 
 import pytest
@@ -250,6 +252,87 @@ def test_name_with_nul(mount):
     m.github.fault(path=LIST, body={"total_count": 2, "secrets": rows})
     assert os.listdir(m.secrets) == ["GOOD"]
     assert any("U+0000" in line and "BAD?NAME" in line for line in m.errors())
+
+
+class Front:
+    """In front of a stand-in: its answers, but for PUTs, whose answers are these bytes."""
+
+    def __init__(self, github):
+        self._github = github
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self._socket.getsockname()[1]
+        self.puts = []  # answers that are still to be given; the stand-in's afterwards
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __getattr__(self, name):
+        return getattr(self._github, name)
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection):
+        with connection, connection.makefile("rb") as lines:
+            start = lines.readline().decode().split()
+            headers = dict(line.decode().rstrip().split(": ", 1) for line in iter(lines.readline, b"\r\n"))
+            body = lines.read(int(headers.get("Content-Length", 0)))
+            if start[0] == "PUT" and self.puts:
+                connection.sendall(self.puts.pop(0))
+                return
+            kept = {k: v for k, v in headers.items() if k in ("Authorization", "User-Agent")}
+            status, fields, content = self._github.http(start[0], start[1], body or None, kept)
+            head = f"HTTP/1.1 {status} Status\r\nConnection: close\r\n"
+            if status != 204:
+                head += f"Content-Length: {len(content)}\r\n"
+            head += "".join(f"{k}: {v}\r\n" for k, v in fields.items() if k == "Date")
+            connection.sendall(head.encode() + b"\r\n" + content)
+
+    def close(self):
+        self._socket.close()
+
+
+NO_ANSWERS = {
+    "status line alone": b"HTTP/1.1 201 Created\r\n",
+    "cut in a header": b"HTTP/1.1 204 No Content\r\nDate: Sat, 28 N",
+    "cut behind a header": b"HTTP/1.1 204 No Content\r\nDate: Sat, 28 Nov 2026 09:00:00 GMT\r\n",
+    "cut behind 100": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n",
+    "100 alone": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "no status": b"HTTP/1.1 201X\r\nContent-Length: 0\r\n\r\n",
+    "long status": b"HTTP/1.1 2010 X\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": b"HTTP/1.1 201 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "length past 64 bits": b"HTTP/1.1 201 X\r\nContent-Length: 18446744073709551618\r\n\r\nab",
+}
+
+
+@pytest.fixture
+def front(github):
+    made = Front(github)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_broken_answer(mount, front, answer):
+    """Once these were taken for stored. As after a reset the value is sent again."""
+    m = mount(server=front)
+    m.warm()
+    front.puts = [answer]
+    put(m.secrets / "NPM_TOKEN", b"value")
+    assert front.puts == []
+    assert m.github.plaintext(OLD) == b"value"
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_nothing_but_broken_answers(mount, front, answer):
+    m = mount(server=front, timeout=1)
+    m.warm()
+    front.puts = [answer] * 100
+    assert m.sh("cp /proc/version NPM_TOKEN").returncode == 1
+    assert m.github.writes(OLD) == 0
 
 
 def resident(m):

@@ -64,6 +64,55 @@ static void test_headers(void **state)
     assert_int_equal(response.limit_reset, 1767323045);
 }
 
+/* The lines of each row are all there is of an answer. */
+static void test_what_is_an_answer(void **state)
+{
+    static const struct {
+        const char *lines[4];
+        bool is_complete, is_malformed;
+    } rows[] = {
+        {{"HTTP/1.1 201 Created\r\n", "\r\n"}, true, false},
+        {{"HTTP/1.1 201 Created\n", "\n"}, true, false},
+        {{"HTTP/1.1 201\r\n", "\r\n"}, true, false},
+        {{"HTTP/1.0 204 No Content\r\n", "Date: x\r\n", "\r\n"}, true, false},
+        {{"HTTP/2 204 \r\n", "date: x\r\n", "\r\n"}, true, false},
+        {{"HTTP/2 204\r\n", "\r\n", "x-trailer: 1\r\n"}, true, false},
+        {{"HTTP/1.1 100 Continue\r\n", "\r\n", "HTTP/1.1 204 X\r\n", "\r\n"}, true, false},
+        {{NULL}, false, false},
+        {{"HTTP/1.1 201 Created\r\n"}, false, false},
+        {{"HTTP/1.1 204 No Content\r\n", "Date: Sat, 28 Nov 2026 09:00:00 GMT\r\n"}, false, false},
+        {{"HTTP/1.1 100 Continue\r\n", "\r\n"}, false, false},
+        {{"HTTP/1.1 100 Continue\r\n", "\r\n", "HTTP/1.1 204 X\r\n"}, false, false},
+        {{"HTTP/1.1 201X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1 2010 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1 20 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1  201 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1\t201 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/ 201 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1. 201 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1 -20 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1 2O1 X\r\n", "\r\n"}, false, true},
+        {{"HTTP/1.1 201 X\r\n", "Content-Length: 1\r\n", "content-length: 1\r\n", "\r\n"}, true,
+            false},
+        {{"HTTP/1.1 201 X\r\n", "Content-Length: 1\r\n", "Content-Length: 2\r\n", "\r\n"}, true,
+            true},
+        {{"HTTP/1.1 201 X\r\n", "Content-Length: 18446744073709551617\r\n", "\r\n"}, true, true},
+        {{"HTTP/1.1 201 X\r\n", "Content-Length: -1\r\n", "\r\n"}, true, true},
+        {{"HTTP/1.1 201 X\r\n", "Content-Length: \r\n", "\r\n"}, true, true},
+        {{"HTTP/1.1 201 X\r\n", "Content-Length: 1x\r\n", "\r\n"}, true, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        response_release(&response);
+        response_init(&response);
+        for (size_t k = 0; k < LENGTH(rows[i].lines) && rows[i].lines[k]; k++)
+            take(rows[i].lines[k]);
+        if (response.is_complete != rows[i].is_complete ||
+            response.is_malformed != rows[i].is_malformed)
+            fail_msg("row %zu: %s", i, rows[i].lines[0]);
+    }
+}
+
 static void test_status_line_begins_anew(void **state)
 {
     (void)state;
@@ -247,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESPONSE_TEST(test_nothing),
         RESPONSE_TEST(test_headers),
+        RESPONSE_TEST(test_what_is_an_answer),
         RESPONSE_TEST(test_status_line_begins_anew),
         RESPONSE_TEST(test_links),
         RESPONSE_TEST(test_huge_page),
