@@ -169,6 +169,7 @@ static void request_redirect(struct request *r, const struct http_response *resp
         text_hide(location, response->secret, response->secret_len);
         failure_set(&why, err == -ENOMEM ? err : -EPROTO, "%s: %.99s",
             err == -EPERM   ? "redirected to another server, where the token must not go"
+            : err == -EXDEV ? "redirected to another thing than was asked for"
             : err == -ELOOP ? "redirected too often"
                             : "redirected to what is no URL",
             location);

@@ -43,11 +43,11 @@ static void test_method_and_body_are_kept(void **state)
         char fault[200];
         standin_delete(&c->standin, "journal");
         snprintf(fault, sizeof fault,
-            "{'method':'PUT','path':'*/OLD','status':%d,'headers':{'Location':'" SECRETS
+            "{'method':'PUT','path':'" OLD "/NEW','status':%d,'headers':{'Location':'" SECRETS
             "/NEW'}}",
             statuses[i]);
         standin_post(&c->standin, "faults", fault);
-        outcome_put(&o, c, "OLD", "value", 5, LONG_MS);
+        outcome_put_in(&o, c, OLD, "NEW", "value", 5, LONG_MS);
         client_run(c);
         assert_outcome(&o, 0);
         journal_read(&c->standin, &journal);
@@ -57,6 +57,38 @@ static void test_method_and_body_are_kept(void **state)
         assert_string_equal(last->body, journal.entry[journal.count - 2].body);
         assert_string_equal(entry_header(last, "authorization"), "Bearer standin-token");
         journal_release(&journal);
+    }
+}
+
+/* Nothing is stored, removed or listed in place of what was asked for. */
+static void test_to_another_thing(void **state)
+{
+    static const int statuses[] = {301, 302, 307, 308};
+    static const char *const places[] = {SECRETS "/OTHER", "OTHER", SECRETS, SECRETS "/NEW/x",
+        "/repos/acme/web/environments/production/secrets/NEW", "/orgs/acme/actions/secrets/NEW",
+        "/user"};
+    struct client *c = *state;
+    for (size_t i = 0; i < LENGTH(places); i++) {
+        struct outcome put, delete, list;
+        char fault[200];
+        standin_delete(&c->standin, "faults");
+        standin_delete(&c->standin, "journal");
+        snprintf(fault, sizeof fault,
+            "{'path':'" SECRETS "*/NEW','count':-1,'status':%d,'headers':{'Location':'%s'}}",
+            statuses[i % LENGTH(statuses)], places[i]);
+        standin_post(&c->standin, "faults", fault);
+        outcome_put(&put, c, "NEW", "value", 5, LONG_MS);
+        client_run(c);
+        assert_outcome(&put, -EPROTO);
+        outcome_delete(&delete, c, "NEW", LONG_MS);
+        client_run(c);
+        assert_outcome(&delete, -EPROTO);
+        outcome_list(&list, c, SECRETS "/x/NEW", ROW_SECRET, NULL, LONG_MS);
+        client_run(c);
+        assert_outcome(&list, -EPROTO);
+        assert_int_equal(requests_to(&c->standin, "PUT", NULL), 1);
+        assert_int_equal(requests_to(&c->standin, "DELETE", NULL), 1);
+        outcome_release(&list);
     }
 }
 
@@ -113,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(test_renamed_repository),
         CLIENT_TEST(test_method_and_body_are_kept),
+        CLIENT_TEST(test_to_another_thing),
         CLIENT_TEST(test_to_another_server),
         CLIENT_TEST(test_in_a_circle),
         CLIENT_TEST(test_no_location),

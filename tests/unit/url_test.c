@@ -74,6 +74,9 @@ static void test_too_long(void **state)
 
 #define FROM "https://api.github.com/repos/acme/old/actions/secrets?per_page=100"
 
+#define TO "/repositories/7/actions/secrets"
+#define HOST "https://api.github.com"
+
 static const struct redirect {
     const char *url, *location;
     int err;
@@ -83,12 +86,40 @@ static const struct redirect {
         "https://api.github.com/repositories/7/actions/secrets?per_page=100"},
     {FROM, "/repositories/7/actions/secrets", 0,
         "https://api.github.com/repositories/7/actions/secrets"},
-    {FROM, "https://api.github.com:443/x", 0, NULL},
-    {"https://api.github.com:443/y", "https://api.github.com/x", 0, "https://api.github.com/x"},
-    {FROM, "HTTPS://API.GitHub.com/x", 0, NULL},
-    {"http://127.0.0.1:8000/y", "http://127.0.0.1:8000/x", 0, "http://127.0.0.1:8000/x"},
-    {"http://[::1]:8000/y", "/x", 0, "http://[::1]:8000/x"},
-    {FROM, "/a%2Fb/c", 0, "https://api.github.com/a%2Fb/c"},
+    {FROM, "https://api.github.com:443" TO, 0, NULL},
+    {"https://api.github.com:443/x", "https://api.github.com/x", 0, "https://api.github.com/x"},
+    {FROM, "HTTPS://API.GitHub.com" TO, 0, NULL},
+    {"http://127.0.0.1:8000/x?y", "http://127.0.0.1:8000/x", 0, "http://127.0.0.1:8000/x"},
+    {"http://[::1]:8000/x?y", "/x", 0, "http://[::1]:8000/x"},
+    {"https://api.github.com/a%2Fb/c?d", "/a%2Fb/c", 0, "https://api.github.com/a%2Fb/c"},
+
+    {FROM, "/repos/umbrella/new/actions/secrets", 0, NULL},
+    {HOST "/repos/a/b", "/repositories/7", 0, NULL},
+    {HOST "/repositories/7", "/repos/a/b", 0, NULL},
+    {HOST "/orgs/a/repos", "/organizations/7/repos?per_page=9", 0, NULL},
+    {HOST "/users/a/repos", "/user/7/repos", 0, NULL},
+    {HOST "/api/v3/repos/a/b/c", "/api/v3/repositories/7/c", 0, NULL},
+    {HOST "/repos/a/b/environments/eu%2Fprod%281%29/secrets/A_B",
+        "/repositories/7/environments/eu%2fprod(1)/secrets/a%5fb", 0, NULL},
+
+    {HOST "/repos/a/b/actions/secrets/X", "/repos/a/b/actions/secrets/Y", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "Y", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/repositories/7/actions/secrets", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/repositories/7/actions/secrets/X/", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/repositories/actions/secrets/X", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/repos/a/actions/secrets/X", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/orgs/a/actions/secrets/X", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/x/repos/a/b/actions/secrets/X", -EXDEV, NULL},
+    {HOST "/repos/a/b/actions/secrets/X", "/actions/secrets/X", -EXDEV, NULL},
+    {HOST "/repos/a/b/environments/eu%2Fprod/secrets/X",
+        "/repositories/7/environments/eu/prod/secrets/X", -EXDEV, NULL},
+    {HOST "/repos/a/b/environments/production/secrets/X",
+        "/repositories/7/environments/staging/secrets/X", -EXDEV, NULL},
+    {HOST "/orgs/a/actions/secrets/X/repositories/5",
+        "/organizations/7/actions/secrets/X/repositories/6", -EXDEV, NULL},
+    {FROM, "/repositories/7/environments", -EXDEV, NULL},
+    {HOST "/user/orgs", "/user/repos", -EXDEV, NULL},
+    {HOST "/user", "/users/a", -EXDEV, NULL},
 
     {FROM, "http://api.github.com/x", -EPERM, NULL},
     {FROM, "http://api.github.com:443/x", -EPERM, NULL},
