@@ -69,15 +69,19 @@ static bool read_id(
     return out[strspn(out, "0123456789")] == '\0';
 }
 
-static int key_read(struct key *key, const struct buffer *body)
+/* `ret_problem` says what is wrong when the result is -EPROTO. */
+static int key_read(struct key *key, const struct buffer *body, const char **ret_problem)
 {
     struct json_object *json;
+    *ret_problem = "no key in the answer";
     int err = json_read(body->data ? body->data : "", body->len, &json);
     if (err)
         return err;
     const char *base64 = json_string(json, "key");
     struct seal_key bytes;
     err = base64 ? seal_key_parse(base64, &bytes) : -EPROTO;
+    if (base64 && err)
+        *ret_problem = "the server's public key is unusable";
     if (!err && !read_id(json, body, key->id, sizeof key->id))
         err = -EPROTO;
     if (!err)
@@ -96,9 +100,11 @@ static void key_fetched(
     if (why) {
         failure = *why;
     } else {
-        int err = key_read(key, &response->body);
+        const char *problem;
+        int err = key_read(key, &response->body, &problem);
         if (err)
-            failure_set(&failure, err, "%s/public-key: no key in the answer", key->scope);
+            failure_set(&failure, err, "%s/public-key: %s", key->scope,
+                err == -EPROTO ? problem : strerror(-err));
     }
     if (failure.err) {
         key->failure = failure;

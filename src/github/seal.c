@@ -10,6 +10,12 @@ int seal_setup(void)
     return sodium_init() < 0 ? -EIO : 0;
 }
 
+static bool is_usable(const struct seal_key *key)
+{
+    unsigned char sealed[crypto_box_SEALBYTES];
+    return crypto_box_seal(sealed, (const unsigned char *)"", 0, key->bytes) == 0;
+}
+
 int seal_key_parse(const char *base64, struct seal_key *ret)
 {
     struct seal_key key;
@@ -19,7 +25,7 @@ int seal_key_parse(const char *base64, struct seal_key *ret)
             return -EPROTO;
     if (sodium_base642bin(key.bytes, sizeof key.bytes, base64, strlen(base64), NULL, &len, NULL,
             sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        len != sizeof key.bytes)
+        len != sizeof key.bytes || !is_usable(&key))
         return -EPROTO;
     *ret = key;
     return 0;
@@ -34,7 +40,7 @@ int seal_value(const struct seal_key *key, const unsigned char *value, size_t le
     int err = -ENOMEM;
 
     if (sealed && text) {
-        err = -EIO; /* the key is a point of small order: nothing can be sealed for it */
+        err = -EIO;
         if (crypto_box_seal(sealed, value, len, key->bytes) == 0) {
             sodium_bin2base64(
                 text, text_size, sealed, sealed_len, sodium_base64_VARIANT_ORIGINAL);

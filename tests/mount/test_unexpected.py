@@ -254,6 +254,16 @@ def test_name_with_nul(mount):
     assert any("U+0000" in line and "BAD?NAME" in line for line in m.errors())
 
 
+def test_unusable_key(mount):
+    """Known when the file is opened, and said of the key."""
+    m = mount()
+    key = {"key_id": "1", "key": "A" * 43 + "="}
+    m.github.fault(path=f"{LIST}/public-key", count=-1, body=key)
+    with fails("EPROTO"):
+        os.open(m.secrets / "NPM_TOKEN", os.O_WRONLY | os.O_TRUNC)
+    assert any("the server's public key is unusable" in line for line in m.errors())
+
+
 class Front:
     """In front of a stand-in: its answers, but for PUTs, whose answers are these bytes."""
 

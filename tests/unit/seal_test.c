@@ -98,13 +98,13 @@ static void test_no_keys(void **state)
         "",
         "key",
         "!!!!",
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",   /* unpadded */
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", /* padded too much */
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=",  /* bits in the padding */
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-=",  /* of the URL's alphabet */
-        " AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= AAAA",
+        "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",   /* unpadded */
+        "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", /* padded too much */
+        "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=",  /* bits in the padding */
+        "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-=",  /* of the URL's alphabet */
+        " CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= AAAA",
     };
     struct seal_key key;
     (void)state;
@@ -113,13 +113,36 @@ static void test_no_keys(void **state)
             fail_msg("'%s' was taken", rows[i]);
 }
 
-static void test_point_of_small_order(void **state)
+/* The points of small order of the curve and of its twist, and numbers that are the same modulo
+ * 2^255 - 19. */
+static const char *const small_orders[] = {
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "0100000000000000000000000000000000000000000000000000000000000080",
+};
+
+static void test_points_of_small_order(void **state)
 {
-    const struct seal_key zero = {{0}};
-    char *sealed = NULL;
     (void)state;
-    assert_int_equal(seal_value(&zero, (const unsigned char *)"v", 1, &sealed), -EIO);
-    assert_null(sealed);
+    for (size_t i = 0; i < LENGTH(small_orders); i++) {
+        struct seal_key key = {{42}}, point;
+        char base64[64], *sealed = NULL;
+        assert_int_equal(sodium_hex2bin(point.bytes, sizeof point.bytes, small_orders[i], 64,
+                             NULL, NULL, NULL),
+            0);
+        sodium_bin2base64(base64, sizeof base64, point.bytes, sizeof point.bytes,
+            sodium_base64_VARIANT_ORIGINAL);
+        assert_int_equal(seal_key_parse(base64, &key), -EPROTO);
+        assert_int_equal(key.bytes[0], 42);
+        assert_int_equal(seal_value(&point, (const unsigned char *)"v", 1, &sealed), -EIO);
+        assert_null(sealed);
+    }
 }
 
 static int set_up(void **state)
@@ -135,7 +158,7 @@ int main(void)
         cmocka_unit_test(test_never_the_same),
         cmocka_unit_test(test_keys_of_other_sizes),
         cmocka_unit_test(test_no_keys),
-        cmocka_unit_test(test_point_of_small_order),
+        cmocka_unit_test(test_points_of_small_order),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
