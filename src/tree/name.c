@@ -30,6 +30,8 @@ const char *name_secret_problem(const char *name)
     for (const char *c = name; *c; c++)
         if (!is_word_character(*c))
             return "a secret's name has letters, digits and '_' only";
+    if (strlen(name) > NAME_MAX)
+        return "a name has at most 255 bytes";
     if (strncasecmp(name, "GITHUB_", 7) == 0)
         return "GitHub keeps names that begin with GITHUB_ for itself";
     return NULL;

@@ -96,8 +96,10 @@ def test_the_writer_is_told(mount):
         ("BAD.NAME=x", "letters, digits"),
         (f"LONG={'x' * (VALUE_MAX + 1)}", "48 KiB"),
         ("OPEN='no end", ""),
+        (f"{'N' * 256}=x", "255 bytes"),
+        (f"{'N' * 70_000}=x", "255 bytes"),
     ],
-    ids=["dash", "reserved", "dot", "long", "open"],
+    ids=["dash", "reserved", "dot", "long", "open", "name", "long name"],
 )
 def test_a_bad_line_sends_nothing(mount, line, problem):
     m = mount()
