@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <time.h>
 #include <utlist.h>
 
 #include "base/container.h"
@@ -239,6 +240,17 @@ void requests_forget_limits(struct github *gh)
         loop_set_timer(gh->loop, &r->timer, 0);
 }
 
+/* Until when the limit lasts is told as a time of day: the same failure again has the same words,
+ * and stays one line of `errors`. */
+static void tell_end(struct failure *why, uint64_t wait_ms)
+{
+    char words[FAILURE_MESSAGE_SIZE - 50], until[24];
+
+    text_from_time(until, (int64_t)time(NULL) + (int64_t)(wait_ms + 999) / 1000);
+    text_printable(words, sizeof words, why->message, strlen(why->message));
+    snprintf(why->message, sizeof why->message, "%s; try again after %s", words, until);
+}
+
 /* Of two limits the one that lasts longer counts. */
 static void note_limit(struct github *gh, uint64_t until_ms, const struct failure *why)
 {
@@ -259,7 +271,9 @@ static void note_used_up(struct github *gh, const struct http_response *response
         return;
     failure_set(
         &why, -EAGAIN, "the rate limit of %" PRId64 " requests is used up", response->limit);
-    note_limit(gh, loop_now_ms() + ((uint64_t)left_s + 1) * 1000, &why);
+    uint64_t wait_ms = ((uint64_t)left_s + 1) * 1000;
+    tell_end(&why, wait_ms);
+    note_limit(gh, loop_now_ms() + wait_ms, &why);
 }
 
 static void note_limits(struct github *gh, const struct http_response *response)
@@ -320,6 +334,7 @@ static void request_answered(void *arg, struct http_response *response)
         break;
     case VERDICT_LIMITED:
         r->limited = true;
+        tell_end(&v.why, v.wait_ms);
         note_limit(gh, loop_now_ms() + v.wait_ms, &v.why);
         request_retry(r, v.wait_ms, &v.why);
         break;

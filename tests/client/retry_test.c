@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -199,6 +200,56 @@ static void test_limit_past_the_deadline(void **state)
     }
 }
 
+static void assert_ends_in(const struct outcome *o, time_t start, int seconds)
+{
+    static const char words[] = "; try again after ";
+    const char *found = strstr(o->why.message, words);
+    int64_t until;
+    assert_outcome(o, -EAGAIN);
+    assert_non_null(found);
+    assert_true(text_to_time(found + strlen(words), &until));
+    assert_uint_in_range(until - start, seconds, seconds + 5);
+}
+
+/* Who is refused is told for how long, and whoever comes after that too; however long the
+ * server's own words are. */
+static void test_limit_tells_its_end(void **state)
+{
+    char used_up[200];
+    const struct {
+        const char *fault;
+        int seconds;
+    } rows[] = {
+        {"{'status':429}", 60},
+        {"{'status':429,'headers':{'Retry-After':'soon'}}", 60},
+        {"{'status':403,'headers':{'Retry-After':'30'}}", 30},
+        {used_up, 100},
+        {"{'status':403,'body':{'message':'You have exceeded a secondary rate limit. Please wait "
+         "a few minutes before you try again. If you reach out to GitHub Support for help, "
+         "please include the request ID 1234:5678:9ABC:DEF0:12345678 and timestamp.'}}",
+            60},
+    };
+    struct client *c = *state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        time_t start = time(NULL);
+        struct outcome first, second;
+        client_open(c, c->standin.url, 64);
+        snprintf(used_up, sizeof used_up,
+            "{'headers':{'x-ratelimit-remaining':'0','x-ratelimit-reset':'%lld'}}",
+            (long long)start + 100);
+        standin_post(&c->standin, "faults", rows[i].fault);
+        outcome_request(&first, c, "GET", "/user", 2000);
+        client_run(c);
+        outcome_request(&second, c, "GET", "/user", 2000);
+        client_run(c);
+        if (first.why.err)
+            assert_ends_in(&first, start, rows[i].seconds);
+        assert_ends_in(&second, start, rows[i].seconds);
+        if (first.why.err)
+            assert_string_equal(second.why.message, first.why.message);
+    }
+}
+
 /* By the headers the limit is over, or ages away, and still the answer is no: not one request
  * after another as fast as they go. */
 static void test_limit_is_no_storm(void **state)
@@ -347,6 +398,7 @@ int main(void)
         CLIENT_TEST(test_delete_after_a_refusal),
         CLIENT_TEST(test_limit_is_waited_out),
         CLIENT_TEST(test_limit_past_the_deadline),
+        CLIENT_TEST(test_limit_tells_its_end),
         CLIENT_TEST(test_limit_is_no_storm),
         CLIENT_TEST(test_connection_refused),
         CLIENT_TEST(test_impatient),
