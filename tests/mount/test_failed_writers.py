@@ -39,6 +39,8 @@ FAILING_CASES = [
     # does any shell for a group.
     (("bash",), 3, "sh -c 'echo x; exit 3' > {to}"),
     (BOTH, 3, "(echo x; exit 3) > {to}"),
+    (BOTH, 1, "(set -e; echo x; false; echo y) > {to}"),
+    (BOTH, 3, "x=$(echo x; exit 3) && printf %s \"$x\" > {to}"),
     (BOTH, 3, "exec > {to}; echo x; exit 3"),
     (BOTH, 1, "set -e; exec 5> {to}; echo x >&5; false"),
     (BOTH, 137, "sh -c 'echo x; kill -KILL $$' > {to}; exit $?"),
