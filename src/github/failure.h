@@ -4,6 +4,8 @@
 #ifndef GHSECRETFS_FAILURE_H
 #define GHSECRETFS_FAILURE_H
 
+#include <stdint.h>
+
 /* Contract §3.17: a line with GitHub's reason has at most 200 characters. */
 #define FAILURE_MESSAGE_SIZE 201
 
@@ -19,5 +21,9 @@ struct failure {
 /* A failure that needs no server: the errno and, in printf form, its reason. */
 void failure_set(struct failure *f, int err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds until when the failure lasts, `wait_ms` from now. That is a time of day: the same
+ * failure again has the same words, and stays one line of `errors`. */
+void failure_tell_end(struct failure *f, uint64_t wait_ms);
 
 #endif

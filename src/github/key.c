@@ -54,8 +54,7 @@ static struct key *key_find_or_add(struct github *gh, const char *scope)
 
 /* The id is a string, or a number on some servers; kept as it was written, digit by digit: as a
  * number of json-c's one that is too great would become another. */
-static bool read_id(
-    struct json_object *json, const struct buffer *body, char *out, size_t size)
+static bool read_id(struct json_object *json, const struct buffer *body, char *out, size_t size)
 {
     struct json_part number;
     const char *text = json_string(json, "key_id");

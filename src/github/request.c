@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 #include <utlist.h>
 
 #include "base/container.h"
@@ -240,17 +239,6 @@ void requests_forget_limits(struct github *gh)
         loop_set_timer(gh->loop, &r->timer, 0);
 }
 
-/* Until when the limit lasts is told as a time of day: the same failure again has the same words,
- * and stays one line of `errors`. */
-static void tell_end(struct failure *why, uint64_t wait_ms)
-{
-    char words[FAILURE_MESSAGE_SIZE - 50], until[24];
-
-    text_from_time(until, (int64_t)time(NULL) + (int64_t)(wait_ms + 999) / 1000);
-    text_printable(words, sizeof words, why->message, strlen(why->message));
-    snprintf(why->message, sizeof why->message, "%s; try again after %s", words, until);
-}
-
 /* Of two limits the one that lasts longer counts. */
 static void note_limit(struct github *gh, uint64_t until_ms, const struct failure *why)
 {
@@ -272,7 +260,7 @@ static void note_used_up(struct github *gh, const struct http_response *response
     failure_set(
         &why, -EAGAIN, "the rate limit of %" PRId64 " requests is used up", response->limit);
     uint64_t wait_ms = ((uint64_t)left_s + 1) * 1000;
-    tell_end(&why, wait_ms);
+    failure_tell_end(&why, wait_ms);
     note_limit(gh, loop_now_ms() + wait_ms, &why);
 }
 
@@ -334,7 +322,7 @@ static void request_answered(void *arg, struct http_response *response)
         break;
     case VERDICT_LIMITED:
         r->limited = true;
-        tell_end(&v.why, v.wait_ms);
+        failure_tell_end(&v.why, v.wait_ms);
         note_limit(gh, loop_now_ms() + v.wait_ms, &v.why);
         request_retry(r, v.wait_ms, &v.why);
         break;

@@ -125,8 +125,8 @@ static void store(struct http_response *response, const struct header *header, c
     }
 }
 
-/* The status in "HTTP/1.1 201 Created", whose words may be left out; 0 for what is no such line.
- * libcurl reads less strictly: of "HTTP/1.1 201X" it takes the number. */
+/* The status in "HTTP/1.1 201 Created", whose words may be left out; 0 for what is no such
+ * line. libcurl reads less strictly: of "HTTP/1.1 201X" it takes the number. */
 static long parse_status(const char *line, size_t len)
 {
     char copy[24];

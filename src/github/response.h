@@ -40,7 +40,7 @@ struct http_response {
     bool is_malformed;
 
     /* Headers; absent ones are empty, or -1 for numbers. */
-    int64_t length;          /* Content-Length */
+    int64_t length; /* Content-Length */
     char etag[128];
     char location[2048];
     char request_id[64];

@@ -25,8 +25,8 @@ int url_add_query(struct buffer *url, const char *key, unsigned value) WARN_UNUS
 
 /*
  * Where a redirect from `url` to `location` leads, as a URL to free(): -EPERM when it is to
- * another scheme, host or port, where the token must not go; -EXDEV when it is to another thing;
- * -EINVAL when it is no URL; -ENOMEM. `location` may be absolute or an absolute path.
+ * another scheme, host or port, where the token must not go; -EXDEV when it is to another
+ * thing; -EINVAL when it is no URL; -ENOMEM. `location` may be absolute or an absolute path.
  *
  * A repository or an owner may have another name there, or its number: repos/OWNER/REPO/… and
  * repositories/NUMBER/…, say. What follows in the path stays, so that the value of one secret

@@ -348,7 +348,8 @@ static void all_known(struct change *change)
 
 /* Finding numbers */
 
-/* A number that was asked for has one repository; the answer about another would select that. */
+/* A number that was asked for has one repository; the answer about another would select that.
+ */
 static bool is_about(const struct row *row, const struct entry *entry)
 {
     uint64_t number;

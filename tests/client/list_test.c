@@ -266,8 +266,8 @@ static void order_shifted_page(struct client *c, int count)
     size_t len = (size_t)snprintf(fault, sizeof fault,
         "{'query':'*&page=2','count':%d,'body':{'total_count':300,'secrets':[", count);
     for (int i = 100; i < 200; i++)
-        len += (size_t)snprintf(fault + len, sizeof fault - len, "%s{'name':'SECRET_%04d'}",
-            i > 100 ? "," : "", i);
+        len += (size_t)snprintf(
+            fault + len, sizeof fault - len, "%s{'name':'SECRET_%04d'}", i > 100 ? "," : "", i);
     snprintf(fault + len, sizeof fault - len, "]}}");
     standin_delete(&c->standin, "faults");
     standin_delete(&c->standin, "journal");

@@ -224,7 +224,8 @@ static void test_limit_tells_its_end(void **state)
         {"{'status':429,'headers':{'Retry-After':'soon'}}", 60},
         {"{'status':403,'headers':{'Retry-After':'30'}}", 30},
         {used_up, 100},
-        {"{'status':403,'body':{'message':'You have exceeded a secondary rate limit. Please wait "
+        {"{'status':403,'body':{'message':'You have exceeded a secondary rate limit. Please "
+         "wait "
          "a few minutes before you try again. If you reach out to GitHub Support for help, "
          "please include the request ID 1234:5678:9ABC:DEF0:12345678 and timestamp.'}}",
             60},

@@ -288,7 +288,8 @@ class Front:
     def _talk(self, connection):
         with connection, connection.makefile("rb") as lines:
             start = lines.readline().decode().split()
-            headers = dict(line.decode().rstrip().split(": ", 1) for line in iter(lines.readline, b"\r\n"))
+            fields = [line.decode().rstrip() for line in iter(lines.readline, b"\r\n")]
+            headers = dict(field.split(": ", 1) for field in fields)
             body = lines.read(int(headers.get("Content-Length", 0)))
             if start[0] == "PUT" and self.puts:
                 connection.sendall(self.puts.pop(0))

@@ -192,8 +192,8 @@ static void test_once(void **state)
 /* No row of the list is taken, whatever is asked for: numbers go back to the server. */
 static void test_numbers_that_are_none(void **state)
 {
-    static const char *const numbers[] = {"\"9\"", "null", "true", "1.5", "9.0", "9e3", "0", "-9",
-        "[9]", "9223372036854775807", "9223372036854775808", "18446744073709551623",
+    static const char *const numbers[] = {"\"9\"", "null", "true", "1.5", "9.0", "9e3", "0",
+        "-9", "[9]", "9223372036854775807", "9223372036854775808", "18446744073709551623",
         "-9223372036854775809", "99999999999999999999"};
     (void)state;
     for (size_t i = 0; i < LENGTH(numbers); i++) {
@@ -210,7 +210,8 @@ static void test_numbers_that_are_none(void **state)
             numbers[i]);
         assert_no_list(text, ROW_SELECTED);
     }
-    assert_no_list("{\"total_count\":1,\"repositories\":[{\"full_name\":\"o/a\"}]}", ROW_SELECTED);
+    assert_no_list(
+        "{\"total_count\":1,\"repositories\":[{\"full_name\":\"o/a\"}]}", ROW_SELECTED);
     assert_no_list("[{\"full_name\":\"o/a\"}]", ROW_FULL_NAME);
 }
 
