@@ -4,8 +4,10 @@
 #ifndef GHSECRETFS_CLIENT_H
 #define GHSECRETFS_CLIENT_H
 
+#include "github/clock.h"
 #include "github/github.h"
 #include "github/http.h"
+#include "github/limit.h"
 #include "github/pace.h"
 #include "github/request.h"
 
@@ -25,11 +27,8 @@ struct github {
 
     bool paced;
     struct pace pace;
-    unsigned awaiting;         /* requests that wait for points */
-    uint64_t stood_since_ms;   /* while there are any */
-    uint64_t stood_ms;         /* in all, before that */
-    uint64_t limited_until_ms; /* nothing is sent before, by a rate limit */
-    struct failure limit_why;
+    struct clock clock; /* stands still for requests that wait for points */
+    struct limit limit;
 
     /* Reading the token again, once for all who were refused. */
     unsigned token_generation;

@@ -16,7 +16,7 @@ static void token_was_read(void *arg, int err)
     gh->token_reading = false;
     if (!err) {
         gh->token_generation++;
-        requests_forget_limits(gh); /* they were the old token's */
+        limit_forget(&gh->limit); /* it was the old token's */
         waiters_finish(&gh->token_waiters, NULL);
         return;
     }
@@ -56,7 +56,7 @@ static void note_reading(struct github *gh)
 
 static int start_reading(struct github *gh, struct wait *wait)
 {
-    uint64_t deadline_ms = loop_now_ms() + wait->deadline_ms - github_now_ms(gh);
+    uint64_t deadline_ms = loop_now_ms() + wait->deadline_ms - clock_now_ms(&gh->clock);
     uint64_t pause_ms = pause_left(gh);
 
     if (pause_ms > 0) {

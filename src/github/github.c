@@ -30,7 +30,7 @@ int github_new(struct loop *loop, const struct github_options *options, struct g
     gh->api_version = copy_or_null(options->api_version);
     gh->ca_file = copy_or_null(options->ca_file);
     gh->ca_dir = copy_or_null(options->ca_dir);
-    gh->status.limit = gh->status.limit_remaining = gh->status.limit_reset = -1;
+    limit_init(&gh->limit);
 
     int err = -ENOMEM;
     if (gh->base_url && gh->user_agent) {
@@ -72,22 +72,23 @@ struct github_status github_status(const struct github *gh)
 {
     struct github_status status = gh->status;
     struct http_stats http = http_stats(gh->http);
-    uint64_t now = loop_now_ms();
 
     status.base_url = gh->base_url;
     status.in_flight = gh->in_flight;
     status.connections = http.connections;
     status.bytes_sent = http.bytes_sent;
     status.bytes_received = http.bytes_received;
-    status.points_left = gh->paced ? (int)pace_left(&gh->pace, now) : -1;
-    status.limited_for_ms = gh->limited_until_ms > now ? gh->limited_until_ms - now : 0;
+    status.points_left = gh->paced ? (int)pace_left(&gh->pace, loop_now_ms()) : -1;
+    status.limit = gh->limit.requests;
+    status.limit_remaining = gh->limit.remaining;
+    status.limit_reset = gh->limit.reset;
+    status.limited_for_ms = limit_left_ms(&gh->limit);
     return status;
 }
 
 uint64_t github_now_ms(const struct github *gh)
 {
-    uint64_t now = gh->awaiting ? gh->stood_since_ms : loop_now_ms();
-    return now - gh->stood_ms;
+    return clock_now_ms(&gh->clock);
 }
 
 void github_hide_token(const struct github *gh, char *text)

@@ -5,26 +5,8 @@
 #ifndef GHSECRETFS_GITHUB_H
 #define GHSECRETFS_GITHUB_H
 
-#include "base/locked.h"
 #include "base/loop.h"
-#include "github/wait.h"
-
-/* Where the token comes from; implemented above. */
-struct credentials {
-    void *context;
-    /* The token as it was last read, without a line end. */
-    const struct locked *(*token)(void *context);
-    /* NULL when it cannot change. Else reads it again and calls done, later, from the loop:
-     * 0, or -errno when the old token stays. A non-zero result: not started. The deadline is
-     * loop_now_ms()'s. */
-    int (*reread)(
-        void *context, uint64_t deadline_ms, void (*done)(void *arg, int err), void *arg);
-    /* One printable line on why the last reading, which gave done() an error, failed. */
-    const char *(*problem)(void *context);
-    /* Reading runs a command: not more often than once a second, and ever more rarely while
-     * what it gives is refused. */
-    bool costly;
-};
+#include "github/credentials.h"
 
 struct github_options {
     const char *base_url;    /* without a trailing slash */
@@ -58,11 +40,7 @@ struct github_status {
 };
 struct github_status github_status(const struct github *gh);
 
-/*
- * The time by which all deadlines of this layer and of those above are kept: loop_now_ms(), but
- * it stands still while anything waits for points of the budget. So nobody's time runs out
- * because this side holds back.
- */
+/* The time by which all deadlines of this layer and of those above are kept: see clock.h. */
 uint64_t github_now_ms(const struct github *gh);
 
 /* Replaces the token in `text` by stars: for what a server may have put in there. `gh` may be

@@ -5,9 +5,10 @@
 #ifndef GHSECRETFS_KEY_H
 #define GHSECRETFS_KEY_H
 
-#include "github/github.h"
 #include "github/seal.h"
+#include "github/wait.h"
 
+struct github;
 struct key;
 
 /*

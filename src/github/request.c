@@ -1,7 +1,6 @@
 #include "github/request.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <utlist.h>
 
 #include "base/container.h"
@@ -26,7 +25,7 @@ struct request {
     char *url;
     struct exchange *exchange; /* while one is under way */
     struct loop_timer timer;   /* for another try, or for the deadline in the queue */
-    struct wait token_wait;
+    struct wait wait;          /* for another token, or for a rate limit to be forgotten */
     bool queued;
     enum points points;
     unsigned tries, redirects;
@@ -34,7 +33,6 @@ struct request {
     unsigned etag_generation;  /* of the token that options.etag came with */
     bool conditional;          /* the ETag was sent with the last try */
     bool token_reread, version_dropped;
-    bool limited;                            /* the timer is for the end of a rate limit */
     bool sent_before;                        /* an earlier try may have been processed */
     struct failure last;                     /* of the last try that failed */
     struct request *prev, *next;             /* in gh->requests */
@@ -48,32 +46,19 @@ static const char *request_method(const struct request *r)
     return endpoint_method(r->options.endpoint);
 }
 
-/* The clock of deadlines stands still meanwhile. */
-static void start_awaiting(struct github *gh)
-{
-    if (gh->awaiting++ == 0)
-        gh->stood_since_ms = loop_now_ms();
-}
-
-static void stop_awaiting(struct github *gh)
-{
-    if (--gh->awaiting == 0)
-        gh->stood_ms += loop_now_ms() - gh->stood_since_ms;
-}
-
 static void request_free(struct request *r)
 {
     struct github *gh = r->gh;
 
     loop_clear_timer(gh->loop, &r->timer);
-    wait_leave(&r->token_wait);
+    wait_leave(&r->wait);
     if (r->queued) {
         DL_DELETE2(gh->queue, r, queue_prev, queue_next);
         gh->status.queued--;
     }
     if (r->points == POINTS_AWAITED) {
         pace_give_back(&gh->pace, request_method(r));
-        stop_awaiting(gh);
+        clock_go_on(&gh->clock);
     }
     if (r->exchange) {
         http_cancel(r->exchange);
@@ -134,7 +119,7 @@ static void request_fail(struct request *r, int err, const char *message)
 
 static uint64_t time_left(const struct request *r)
 {
-    uint64_t now = github_now_ms(r->gh);
+    uint64_t now = clock_now_ms(&r->gh->clock);
     return now < r->options.deadline_ms ? r->options.deadline_ms - now : 0;
 }
 
@@ -184,7 +169,7 @@ static void request_redirect(struct request *r, const struct http_response *resp
 
 static void token_ready(struct wait *wait)
 {
-    struct request *r = CONTAINER_OF(wait, struct request, token_wait);
+    struct request *r = CONTAINER_OF(wait, struct request, wait);
     if (wait->failure.err)
         request_finish(r, &wait->failure, NULL);
     else
@@ -198,15 +183,15 @@ static void request_token_refused(struct request *r, const struct failure *why)
         return;
     }
     r->token_reread = true;
-    r->token_wait.done = token_ready;
-    r->token_wait.deadline_ms = r->options.deadline_ms;
-    int err = credentials_reread_token(r->gh, r->token_generation, &r->token_wait);
+    r->wait.done = token_ready;
+    r->wait.deadline_ms = r->options.deadline_ms;
+    int err = credentials_reread_token(r->gh, r->token_generation, &r->wait);
     if (err == -EINPROGRESS) {
         loop_set_timer(r->gh->loop, &r->timer, loop_now_ms() + time_left(r));
         return;
     }
     if (err)
-        request_finish(r, r->gh->credentials.reread ? &r->token_wait.failure : why, NULL);
+        request_finish(r, r->gh->credentials.reread ? &r->wait.failure : why, NULL);
     else
         request_try(r);
 }
@@ -228,50 +213,17 @@ static void request_version_refused(struct request *r, const struct failure *why
     request_try(r);
 }
 
-void requests_forget_limits(struct github *gh)
+static void limit_forgotten(struct wait *wait)
 {
-    struct request *r;
-
-    gh->limited_until_ms = 0;
-    gh->status.limit = gh->status.limit_remaining = gh->status.limit_reset = -1;
-    DL_FOREACH(gh->requests, r)
-    if (r->limited)
-        loop_set_timer(gh->loop, &r->timer, 0);
+    struct request *r = CONTAINER_OF(wait, struct request, wait);
+    loop_set_timer(r->gh->loop, &r->timer, 0);
 }
 
-/* Of two limits the one that lasts longer counts. */
-static void note_limit(struct github *gh, uint64_t until_ms, const struct failure *why)
+/* Goes on when the rate limit has ended, or is that of a token which is used no more. */
+static void join_limited(struct request *r)
 {
-    if (until_ms <= gh->limited_until_ms)
-        return;
-    gh->limited_until_ms = until_ms;
-    gh->limit_why = *why;
-}
-
-/* The last request of the hour is answered as any other: the next would be refused. A time
- * beyond the hour is nonsense, and would stop the mount for nothing. */
-static void note_used_up(struct github *gh, const struct http_response *response)
-{
-    int64_t left_s = verdict_reset_in_s(response);
-    struct failure why;
-
-    if (response->limit_remaining != 0 || left_s <= 0 || left_s > VERDICT_WAIT_MAX_S)
-        return;
-    failure_set(
-        &why, -EAGAIN, "the rate limit of %" PRId64 " requests is used up", response->limit);
-    uint64_t wait_ms = ((uint64_t)left_s + 1) * 1000;
-    failure_tell_end(&why, wait_ms);
-    note_limit(gh, loop_now_ms() + wait_ms, &why);
-}
-
-static void note_limits(struct github *gh, const struct http_response *response)
-{
-    if (response->limit >= 0)
-        gh->status.limit = response->limit;
-    if (response->limit_remaining >= 0)
-        gh->status.limit_remaining = response->limit_remaining;
-    if (response->limit_reset >= 0)
-        gh->status.limit_reset = response->limit_reset;
+    r->wait.done = limit_forgotten;
+    wait_join(&r->gh->limit.wait, &r->wait);
 }
 
 /* Nothing is there to delete because an earlier try of this request, or libcurl's own
@@ -295,7 +247,7 @@ static void request_answered(void *arg, struct http_response *response)
 
     r->exchange = NULL;
     gh->in_flight--;
-    note_limits(gh, response);
+    limit_note(&gh->limit, response);
     if (response->status && response->status != 401)
         credentials_accepted(gh, r->token_generation);
     verdict_reach(response, r->options.endpoint, r->conditional, &v);
@@ -305,7 +257,7 @@ static void request_answered(void *arg, struct http_response *response)
     switch (v.action) {
     case VERDICT_OK:
         gh->status.not_modified += response->status == 304;
-        note_used_up(gh, response);
+        limit_note_used_up(&gh->limit, response);
         request_finish(r, NULL, response);
         return;
     case VERDICT_FAIL:
@@ -321,9 +273,9 @@ static void request_answered(void *arg, struct http_response *response)
             request_retry(r, longer(v.wait_ms, verdict_backoff_ms(r->tries)), &v.why);
         break;
     case VERDICT_LIMITED:
-        r->limited = true;
         failure_tell_end(&v.why, v.wait_ms);
-        note_limit(gh, loop_now_ms() + v.wait_ms, &v.why);
+        limit_note_refused(&gh->limit, v.wait_ms, &v.why);
+        join_limited(r);
         request_retry(r, v.wait_ms, &v.why);
         break;
     case VERDICT_TOKEN:
@@ -401,7 +353,7 @@ static bool request_has_points(struct request *r)
         return true;
     }
     r->points = POINTS_AWAITED;
-    start_awaiting(gh);
+    clock_stop(&gh->clock);
     loop_set_timer(gh->loop, &r->timer, now + wait_ms);
     return false;
 }
@@ -409,23 +361,23 @@ static bool request_has_points(struct request *r)
 static void request_try(struct request *r)
 {
     struct github *gh = r->gh;
-    uint64_t now = loop_now_ms();
+    uint64_t limited_ms = limit_left_ms(&gh->limit);
 
     loop_clear_timer(gh->loop, &r->timer);
-    r->limited = false;
+    wait_leave(&r->wait);
     if (r->points == POINTS_AWAITED) {
         pace_spend(&gh->pace, request_method(r));
         r->points = POINTS_HELD;
-        stop_awaiting(gh);
+        clock_go_on(&gh->clock);
     }
     if (time_left(r) == 0) {
         if (r->last.err)
             request_finish(r, &r->last, NULL);
         else
             request_fail(r, -ETIMEDOUT, "no place in the queue of requests in time");
-    } else if (gh->limited_until_ms > now) {
-        r->limited = true;
-        request_wait(r, gh->limited_until_ms - now, &gh->limit_why);
+    } else if (limited_ms > 0) {
+        join_limited(r);
+        request_wait(r, limited_ms, &gh->limit.why);
     } else if (!request_has_points(r)) {
         return;
     } else if (gh->in_flight >= gh->max_requests) {
@@ -440,7 +392,7 @@ static void request_try(struct request *r)
 static void timer_fired(struct loop_timer *timer)
 {
     struct request *r = CONTAINER_OF(timer, struct request, timer);
-    if (r->token_wait.in) {
+    if (r->wait.in == &r->gh->token_waiters) {
         request_fail(
             r, -ETIMEDOUT, "the token was refused, and reading it again takes too long");
         return;

@@ -7,9 +7,10 @@
 #define GHSECRETFS_REQUEST_H
 
 #include "github/endpoint.h"
-#include "github/github.h"
+#include "github/failure.h"
 #include "github/response.h"
 
+struct github;
 struct request;
 
 struct request_options {
@@ -43,9 +44,5 @@ int request_start(struct github *gh, const struct request_options *options, requ
 
 /* Drops it; `done` is not called. NULL is allowed. What was sent may still be processed. */
 void request_cancel(struct request *request);
-
-/* The rate limits that the server has told count no more: whoever waits for their end goes on.
- */
-void requests_forget_limits(struct github *gh);
 
 #endif
