@@ -116,15 +116,14 @@ void fs_entry(fuse_req_t req, const struct node *node, struct fuse_entry_param *
 /* How long the kernel may keep it, in seconds. */
 double fs_timeout(const struct fs *fs, const struct node *node);
 
-/* A new op with its task ready, or NULL when the request was answered with an error. */
+/* A new op with its task ready, or NULL when the request was answered with an error. The op ends
+ * when a signal that matters reaches its caller. */
 struct op *op_new(fuse_req_t req, struct node *node, const char *operation,
     void (*done)(struct task *task, int err));
 static inline struct op *op_of(struct task *task)
 {
     return (struct op *)task; /* its first member */
 }
-/* Ends the op when a signal that matters reaches its caller. */
-void op_watch_interrupts(struct op *op);
 /* Takes the request out of the op, to be replied to, and frees the op. */
 fuse_req_t op_end(struct op *op);
 /* The done() of operations that are answered with an errno, or nothing. */

@@ -8,7 +8,7 @@
 #include "base/container.h"
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "fs/dirops.h"
+#include "fs/parallel_dirops.h"
 #include "fs/op.h"
 #include "fs/statx.h"
 
@@ -182,7 +182,7 @@ int fs_mount(
     (void)look_at_mount_point(fs, &fs->root);
     fs->watch.fd = fuse_session_fd(fs->session);
     fcntl(fs->watch.fd, F_SETFL, O_NONBLOCK);
-    err = dirops_make_parallel(fs);
+    err = parallel_dirops_setup(fs);
     if (!err)
         err = loop_watch(loop, &fs->watch, EPOLLIN);
     if (err)

@@ -3,8 +3,8 @@
  * (evidence §2.20): without it lookups in one directory wait for each other, so that twenty of
  * them at once take twenty round trips.
  */
-#ifndef GHSECRETFS_DIROPS_H
-#define GHSECRETFS_DIROPS_H
+#ifndef GHSECRETFS_PARALLEL_DIROPS_H
+#define GHSECRETFS_PARALLEL_DIROPS_H
 
 #include "base/text.h"
 
@@ -12,6 +12,6 @@ struct fs;
 
 /* Puts the flag into the reply to INIT where libfuse does not. After mounting, before the
  * first request. 0 or -errno. */
-int dirops_make_parallel(struct fs *fs) WARN_UNUSED;
+int parallel_dirops_setup(struct fs *fs) WARN_UNUSED;
 
 #endif

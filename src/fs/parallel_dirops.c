@@ -1,4 +1,4 @@
-#include "fs/dirops.h"
+#include "fs/parallel_dirops.h"
 
 #include <linux/fuse.h>
 #include <sys/uio.h>
@@ -28,7 +28,7 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
     return writev(fd, iov, count);
 }
 
-int dirops_make_parallel(struct fs *fs)
+int parallel_dirops_setup(struct fs *fs)
 {
     if (fuse_version() >= PASSED_ON_FROM)
         return 0;
