@@ -22,6 +22,18 @@ static struct node *secrets_beside(struct task *task)
     return access->beside;
 }
 
+void access_idle(struct nodes *nodes, struct node *access)
+{
+    struct node *beside = access->beside;
+
+    if (!beside)
+        return;
+    access->beside = NULL;
+    access->references++; /* both have one parent, which might go and take `access` along */
+    node_unref(nodes, beside);
+    access->references--;
+}
+
 static struct node *find_secret(struct task *task)
 {
     struct node *secrets = secrets_beside(task);
@@ -34,7 +46,7 @@ static struct node *policy_node(struct tree *tree, struct node *access, const ch
     struct node *node = directory_find(access, name);
     if (node)
         return node;
-    node = node_new(&tree->nodes, KIND_POLICY, access, name);
+    node = node_new(&tree->nodes, access->kind->child, access, name);
     if (!node)
         return NULL;
     if (directory_add(access, node) != 0) {
@@ -201,18 +213,8 @@ static void may_prepare(struct wait *wait)
         prepare(task);
 }
 
-void tree_mkdir(struct task *task, const char *file_name)
+void access_mkdir(struct task *task)
 {
-    struct node *dir = task->node;
-
-    if (!text_copy(task->name, sizeof task->name, file_name)) {
-        task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
-        return;
-    }
-    if (dir->kind != kind_get(KIND_ACCESS)) {
-        task_fail_errno(task, -EPERM, "directories can be made in 'access' only");
-        return;
-    }
     const char *problem = name_secret_problem(task->name);
     if (problem) {
         task_fail_errno(task, -EINVAL, problem);
@@ -222,17 +224,11 @@ void tree_mkdir(struct task *task, const char *file_name)
     want_secrets(task, secrets_beside(task), may_prepare);
 }
 
-void tree_rmdir(struct task *task, const char *file_name)
+void access_rmdir(struct task *task)
 {
     struct tree *tree = task->tree;
-    struct node *dir = task->node;
-    struct node *node =
-        name_decode(file_name, task->name) ? directory_find(dir, task->name) : NULL;
+    struct node *node = directory_find(task->node, task->name);
 
-    if (dir->kind != kind_get(KIND_ACCESS)) {
-        task_fail_errno(task, -EPERM, "only prepared or held policies can be removed");
-        return;
-    }
     if (!node) {
         task_fail_errno(task, -ENOENT, "no such policy");
         return;

@@ -37,7 +37,7 @@ struct node *bulk_node(struct tree *tree, struct node *dir)
     struct node *node = directory_find(dir, NAME_BULK);
     if (node)
         return node;
-    node = node_new(&tree->nodes, KIND_BULK, dir, NAME_BULK);
+    node = node_new(&tree->nodes, dir->kind->bulk, dir, NAME_BULK);
     if (!node)
         return NULL;
     if (directory_add(dir, node) != 0) {

@@ -12,7 +12,7 @@
 
 bool node_is_visibility(const struct node *file)
 {
-    return file->kind == kind_get(KIND_VISIBILITY);
+    return file->kind->is_word;
 }
 
 bool control_is_visibility(const struct control *control)

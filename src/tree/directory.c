@@ -23,7 +23,6 @@ static unsigned fold_hash(const char *name, size_t len)
 #include "tree/empty.h"
 #include "tree/listing.h"
 #include "tree/name.h"
-#include "tree/staging.h"
 
 #include <utlist.h>
 
@@ -124,13 +123,29 @@ void directory_forget_children(struct nodes *nodes, struct node *dir)
     dir->dir = NULL;
 }
 
+/* Files that are here alone go with their directory, and with those above it. */
+static void orphan_files(struct nodes *nodes, struct node *dir)
+{
+    struct node *child, *next;
+
+    node_ref(dir); /* with its last file the directory would go, and take `next` along */
+    for (child = directory_first(dir); child; child = next) {
+        next = directory_next(child);
+        if (child->kind->type == NODE_DIRECTORY)
+            orphan_files(nodes, child);
+        else if (child->kind->orphan)
+            child->kind->orphan(nodes, child);
+    }
+    node_unref(nodes, dir);
+}
+
 void directory_child_gone(struct nodes *nodes, struct node *child)
 {
     struct node *dir = child->parent;
 
     node_ref(child);
     if (child->kind->type == NODE_DIRECTORY)
-        staging_remove_below(nodes, child);
+        orphan_files(nodes, child);
     directory_uncount(child);
     directory_remove(dir, child);
     node_go(nodes, child);

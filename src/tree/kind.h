@@ -1,8 +1,8 @@
 /*
- * What there is in the tree: a kind is one row of one table. Adding a place is a row, not an
- * edit in every operation.
+ * A kind of node: what is true of every file or directory of one place in the tree. The places
+ * themselves are rows of places.c.
  *
- * The path in the mount is the path in the REST API (contract §2.1), so most rows need no more
+ * The path in the mount is the path in the REST API (contract §2.1), so most kinds need no more
  * than that to know their URLs; a function makes the others.
  */
 #ifndef GHSECRETFS_KIND_H
@@ -16,36 +16,9 @@
 
 struct tree;
 struct node;
+struct nodes;
 struct task;
-
-enum kind_id {
-    KIND_NONE,
-    KIND_ROOT,
-    KIND_OWNERS,             /* repos */
-    KIND_OWNER,              /* repos/OWNER */
-    KIND_REPOSITORY,         /* repos/OWNER/REPO */
-    KIND_REPOSITORY_STORE,   /* repos/OWNER/REPO/actions */
-    KIND_REPOSITORY_SECRETS, /* repos/OWNER/REPO/actions/secrets */
-    KIND_SECRET,
-    KIND_STAGING,             /* beside secrets: what tools will rename */
-    KIND_BULK,                /* beside secrets: .env */
-    KIND_ENVIRONMENTS,        /* repos/OWNER/REPO/environments */
-    KIND_ENVIRONMENT,         /* repos/OWNER/REPO/environments/ENV */
-    KIND_ENVIRONMENT_SECRETS, /* repos/OWNER/REPO/environments/ENV/secrets */
-    KIND_LINKS,               /* repos/OWNER/REPO/actions/organization-secrets */
-    KIND_LINK,
-    KIND_ORGANIZATIONS,        /* orgs */
-    KIND_ORGANIZATION,         /* orgs/ORG */
-    KIND_ORGANIZATION_STORE,   /* orgs/ORG/actions */
-    KIND_ORGANIZATION_SECRETS, /* orgs/ORG/actions/secrets */
-    KIND_ACCESS,               /* orgs/ORG/actions/access */
-    KIND_POLICY,               /* orgs/ORG/actions/access/NAME */
-    KIND_VISIBILITY,
-    KIND_SELECTION,
-    KIND_REPORTS, /* .ghsecretfs */
-    KIND_ERRORS,
-    KIND_STATUS,
-};
+struct kind;
 
 enum node_type {
     NODE_DIRECTORY,
@@ -60,7 +33,7 @@ enum node_type {
 /* A child that is always there. */
 struct fixed_child {
     const char *name; /* NULL ends the list */
-    enum kind_id kind;
+    const struct kind *kind;
 };
 
 struct kind {
@@ -69,8 +42,8 @@ struct kind {
     const char *what; /* for messages: "the repository" */
     const struct fixed_child *fixed;
 
-    /* Of directories that the API fills; zero elsewhere. */
-    enum kind_id child;
+    /* What directories have that do not only hold what is always there; zero elsewhere. */
+    const struct kind *child;
     enum row_kind list_row, one_row;
     /* The encoded path, with a query if need be, that lists the directory. */
     int (*list_path)(const struct tree *tree, const struct node *dir, struct buffer *ret);
@@ -81,17 +54,28 @@ struct kind {
     bool lists_login;                    /* the token's own account belongs into the listing */
     bool has_policy;                     /* its secrets say who may use them */
     unsigned limit; /* GitHub's limit on the number of secrets; 0: no secrets here */
+    const struct kind *staging, *bulk; /* of files beside secrets that are here alone */
 
     /* Instead of a listing of its own. */
     void (*lookup)(struct task *task);
     void (*list)(struct task *task);
-    /* Of what is there only at times: is it, in this directory? */
+    /* Of directories in which directories can be made, and removed: task->name, decoded. */
+    void (*mkdir)(struct task *task);
+    void (*rmdir)(struct task *task);
+    /* For an entry that exists only in some states of its directory; NULL: it always exists. */
     bool (*present)(const struct node *dir);
+    /* Whether the entry exists depends on what was written a moment ago: the kernel must ask. */
+    bool fleeting;
+    bool is_word; /* a control file that holds one word, not a list */
+
+    /* What a node owns besides its children. NULL: nothing. */
+    void (*release)(struct node *node); /* the node is about to be freed */
+    void (*idle)(struct nodes *nodes, struct node *dir); /* nobody uses the directory any more */
+    /* Of files that are here alone: their directory has gone. */
+    void (*orphan)(struct nodes *nodes, struct node *node);
 
     /* Of reports: writes what a reader gets. */
     int (*report)(struct tree *tree, struct buffer *ret);
 };
-
-const struct kind *kind_get(enum kind_id id);
 
 #endif

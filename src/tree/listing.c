@@ -233,7 +233,7 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
     if (!why && !is_about(probe, row)) {
         failure_set(&failure, -EPROTO, "the answer is about another secret");
     } else if (!why) {
-        uint64_t ttl = kind_get(dir->kind->child)->type == NODE_DIRECTORY
+        uint64_t ttl = dir->kind->child->type == NODE_DIRECTORY
                            ? CONTAINER_TTL_MS
                            : tree->options.cache_ttl_ms;
         struct row asked = *row;

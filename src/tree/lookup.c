@@ -4,7 +4,6 @@
 #include "github/key.h"
 #include "github/list.h"
 #include "github/url.h"
-#include "tree/access.h"
 #include "tree/directory.h"
 #include "tree/listing.h"
 #include "tree/operations.h"
@@ -25,10 +24,8 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
         return 0; /* a secret that may never be stored must not leave a ghost */
     if (node->writers > 0)
         return 0; /* its time is about to change */
-    if (node->kind->type == NODE_STAGING || node->kind->type == NODE_BULK)
-        return 0; /* a rename gives the name to another */
-    if (node->kind->type == NODE_CONTROL || node->kind->list == policy_list)
-        return 0; /* what is there depends on what was written a moment ago */
+    if (node->kind->fleeting)
+        return 0;
     if (node->kind->type != NODE_SECRET)
         return ttl;
     uint64_t until = node->fresh_until_ms;
@@ -182,6 +179,26 @@ void tree_list(struct task *task)
         task_finish(task);
     else if (err != -EINPROGRESS)
         task_fail(task, &task->wait.failure);
+}
+
+void tree_mkdir(struct task *task, const char *file_name)
+{
+    if (!text_copy(task->name, sizeof task->name, file_name))
+        task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
+    else if (!task->node->kind->mkdir)
+        task_fail_errno(task, -EPERM, "directories can be made in 'access' only");
+    else
+        task->node->kind->mkdir(task);
+}
+
+void tree_rmdir(struct task *task, const char *file_name)
+{
+    if (!task->node->kind->rmdir)
+        task_fail_errno(task, -EPERM, "only prepared or held policies can be removed");
+    else if (!name_decode(file_name, task->name))
+        task_fail_errno(task, -ENOENT, "no such policy");
+    else
+        task->node->kind->rmdir(task);
 }
 
 int tree_link_target(const struct node *node, struct buffer *ret)

@@ -8,8 +8,6 @@
 #include "github/url.h"
 #include "tree/directory.h"
 #include "tree/name.h"
-#include "tree/policy.h"
-#include "tree/staging.h"
 
 void nodes_init(struct nodes *nodes)
 {
@@ -24,10 +22,8 @@ static void node_free(struct nodes *nodes, struct node *node)
     if (node->presence == NODE_GONE)
         DL_DELETE(nodes->gone, node);
     directory_free(node->dir);
-    if (node->kind == kind_get(KIND_POLICY))
-        policy_free(node->policy);
-    if (node->kind->type == NODE_STAGING)
-        staged_free(node->staged);
+    if (node->kind->release)
+        node->kind->release(node);
     if (node->name != node->own_name)
         free(node->name);
     free(node);
@@ -59,7 +55,7 @@ void node_go(struct nodes *nodes, struct node *node)
 }
 
 struct node *node_new(
-    struct nodes *nodes, enum kind_id kind, struct node *parent, const char *name)
+    struct nodes *nodes, const struct kind *kind, struct node *parent, const char *name)
 {
     size_t size = strlen(name) + 1;
     struct node *node = calloc(1, sizeof *node + size);
@@ -67,7 +63,7 @@ struct node *node_new(
         return NULL;
     node->name = memcpy(node->own_name, name, size);
     node->ino = nodes->next_ino++;
-    node->kind = kind_get(kind);
+    node->kind = kind;
     node->parent = parent ? node_ref(parent) : NULL;
     node->references = 1;
     node->mtime = node->btime = nodes->mounted_at;
@@ -77,7 +73,7 @@ struct node *node_new(
 
 bool node_is_from_api(const struct node *node)
 {
-    return node->parent && node->kind == kind_get(node->parent->kind->child);
+    return node->parent && node->kind == node->parent->kind->child;
 }
 
 bool node_is_gone(const struct node *node)
@@ -109,19 +105,6 @@ void node_drop(struct nodes *nodes, struct node *node)
     node_free(nodes, node);
 }
 
-/* What the directory keeps, beside its children, may go when nobody uses the directory. */
-static void let_go_of_beside(struct nodes *nodes, struct node *node)
-{
-    struct node *beside = node->kind == kind_get(KIND_ACCESS) ? node->beside : NULL;
-
-    if (!beside)
-        return;
-    node->beside = NULL;
-    node->references++; /* both have one parent, which might go and take the node along */
-    node_unref(nodes, beside);
-    node->references--;
-}
-
 /* Frees the node if nothing needs it, and then perhaps its parent, and so on upwards. A
  * listed node stays as long as its directory is of use. */
 static void node_settle(struct nodes *nodes, struct node *node)
@@ -131,7 +114,8 @@ static void node_settle(struct nodes *nodes, struct node *node)
         if (node->kind->type == NODE_DIRECTORY && node->lookups == 0 &&
             directory_is_idle(node)) {
             directory_forget_children(nodes, node);
-            let_go_of_beside(nodes, node);
+            if (node->kind->idle)
+                node->kind->idle(nodes, node);
         }
         if (in_use(node))
             return;

@@ -95,7 +95,7 @@ void nodes_release(struct nodes *nodes);
 
 /* A node with a reference for the caller; NULL without memory. Not yet in its directory. */
 struct node *node_new(
-    struct nodes *nodes, enum kind_id kind, struct node *parent, const char *name);
+    struct nodes *nodes, const struct kind *kind, struct node *parent, const char *name);
 
 /* Is it of the kind that the API lists in its directory? Staging files and `.env` are here
  * alone. */

@@ -57,11 +57,9 @@ void tree_release(struct handle *handle);
 /* Drops what is being sent so, with a line in `errors` each: the end has come. */
 void tree_abandon_releases(struct tree *tree);
 
-/* access.c */
-
-/* Prepares the policy of a secret that does not exist yet: task->result. */
+/* Makes, or removes, a directory: only the policies in `access` can be. The new one is
+ * task->result. */
 void tree_mkdir(struct task *task, const char *file_name);
-/* Drops a prepared or held policy. */
 void tree_rmdir(struct task *task, const char *file_name);
 
 /* unlink.c */

@@ -50,12 +50,17 @@ bool policy_is_held(const struct node *policy_node)
     return policy_node->policy != NULL;
 }
 
-void policy_free(struct policy *policy)
+static void policy_free(struct policy *policy)
 {
     if (!policy)
         return;
     selection_release(&policy->selection);
     free(policy);
+}
+
+void policy_release(struct node *policy_node)
+{
+    policy_free(policy_node->policy);
 }
 
 /* What is held keeps its node: the kernel may forget it meanwhile. */

@@ -50,7 +50,8 @@ int policy_prepare(struct tree *tree, struct node *policy_node) WARN_UNUSED;
 /* It was used, or is not wanted any more. The node may be freed by that. */
 void policy_drop(struct tree *tree, struct node *policy_node);
 
-void policy_free(struct policy *policy);
+/* As kind.h's `release`. */
+void policy_release(struct node *policy_node);
 
 /* Fetches the selected repositories of the secret of that name, in the store's directory
  * `actions`, for a task: task->list. 0 or -errno. */

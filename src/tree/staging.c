@@ -40,8 +40,9 @@ static struct staged *staged_new(struct tree *tree, struct node *node)
     return staged;
 }
 
-void staged_free(struct staged *staged)
+void staging_release(struct node *node)
 {
+    struct staged *staged = node->staged;
     if (!staged)
         return;
     loop_clear_timer(staged->tree->loop, &staged->timer);
@@ -53,7 +54,7 @@ int staging_create(struct tree *tree, struct node *dir, const char *name, struct
 {
     if (dir->dir->staging_files >= STAGING_FILES_MAX)
         return -ENOSPC;
-    struct node *node = node_new(&tree->nodes, KIND_STAGING, dir, name);
+    struct node *node = node_new(&tree->nodes, dir->kind->staging, dir, name);
     if (!node)
         return -ENOMEM;
     node->staged = staged_new(tree, node);
@@ -84,21 +85,10 @@ void staging_remove(struct nodes *nodes, struct node *node)
     node_unref(nodes, node);
 }
 
-void staging_remove_below(struct nodes *nodes, struct node *dir)
+void staging_orphan(struct nodes *nodes, struct node *node)
 {
-    struct node *child, *next;
-
-    node_ref(dir); /* with its last staging file it would go, and take `next` along */
-    for (child = directory_first(dir); child; child = next) {
-        next = directory_next(child);
-        if (child->kind->type == NODE_DIRECTORY) {
-            staging_remove_below(nodes, child);
-        } else if (node_staged(child)) {
-            tell(child->staged, "removed, and never sent: its directory is gone");
-            staging_remove(nodes, child);
-        }
-    }
-    node_unref(nodes, dir);
+    tell(node->staged, "removed, and never sent: its directory is gone");
+    staging_remove(nodes, node);
 }
 
 void staging_publish(struct nodes *nodes, struct node *node)

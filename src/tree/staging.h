@@ -34,9 +34,6 @@ void staging_remove(struct nodes *nodes, struct node *node);
 /* Wipes what a removed one holds if nobody has it open: the kernel may know it for long. */
 void staging_wipe_removed(struct node *node);
 
-/* The directory has gone: what is staged in it, and below, is removed, with a line each. */
-void staging_remove_below(struct nodes *nodes, struct node *dir);
-
 /* It was stored under another name: as staging_remove(), and who has it open still can't write
  * to it, which would be lost. */
 void staging_publish(struct nodes *nodes, struct node *node);
@@ -46,7 +43,9 @@ void staging_publish(struct nodes *nodes, struct node *node);
 int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
     struct node *old) WARN_UNUSED;
 
-/* Wipes. NULL is allowed. */
-void staged_free(struct staged *staged);
+/* As kind.h's `release`: wipes. */
+void staging_release(struct node *node);
+/* As kind.h's `orphan`: removes the file, with a line in `errors`. */
+void staging_orphan(struct nodes *nodes, struct node *node);
 
 #endif

@@ -7,6 +7,7 @@
 #include "tree/empty.h"
 #include "tree/held.h"
 #include "tree/operations.h"
+#include "tree/places.h"
 
 #define REPORTS_NAME ".ghsecretfs"
 
@@ -21,12 +22,12 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
     tree->failures.github = github;
     tree->options = *options;
     nodes_init(&tree->nodes);
-    tree->whole = node_new(&tree->nodes, KIND_ROOT, NULL, "");
+    tree->whole = node_new(&tree->nodes, &place_root, NULL, "");
     tree->root = tree->whole ? node_ref(tree->whole) : NULL;
     tree->login = strdup("");
     /* Its parent is the mount's root: see tree_use_root(). */
     tree->reports =
-        tree->whole ? node_new(&tree->nodes, KIND_REPORTS, tree->whole, REPORTS_NAME) : NULL;
+        tree->whole ? node_new(&tree->nodes, &place_reports, tree->whole, REPORTS_NAME) : NULL;
     if (!tree->reports || !tree->login) {
         tree_free(tree);
         return -ENOMEM;

@@ -43,25 +43,33 @@ static void opened(struct task *task, int err)
     assert_int_equal(err, 0);
 }
 
-/* A new node in its directory; not referenced. */
-static struct node *add(
-    struct tree *tree, enum kind_id kind, struct node *dir, const char *name)
+/* The node of that path, whose names are made where they are not there. */
+static struct node *make(struct tree *tree, const char *path)
 {
-    struct node *node = node_new(&tree->nodes, kind, dir, name);
-    assert_non_null(node);
-    assert_int_equal(directory_add(dir, node), 0);
-    node->listed = true;
-    node->references--;
+    struct node *node = tree->whole;
+    char *names = strdup(path), *rest = names;
+
+    for (char *name; (name = strsep(&rest, "/"));) {
+        struct node *dir = node;
+        node = tree_fixed_child(tree, dir, name);
+        if (!node) {
+            node = node_new(&tree->nodes, dir->kind->child, dir, name);
+            assert_non_null(node);
+            assert_int_equal(directory_add(dir, node), 0);
+            node->listed = true;
+            node->references--;
+        }
+    }
+    free(names);
     return node;
 }
 
 /* "N", open with a value written to it. */
 static struct handle *open_written(struct tree *tree)
 {
-    struct node *secrets = add(tree, KIND_REPOSITORY_SECRETS, tree->whole, "secrets");
     struct task task;
 
-    task_init(&task, tree, add(tree, KIND_SECRET, secrets, "N"), "open", opened);
+    task_init(&task, tree, make(tree, "repos/acme/web/actions/secrets/N"), "open", opened);
     task.tid = getpid();
     handle_open(&task, task.node);
     assert_non_null(task.handle);
@@ -85,7 +93,7 @@ static void test_what_a_release_cannot_send_is_told(void **state)
     buffer_init(&errors, 1 << 16);
     assert_int_equal(failures_read(&tree->failures, &errors), 0);
     assert_non_null(errors.data);
-    assert_non_null(strstr(errors.data, " write secrets/N: ENOMEM"));
+    assert_non_null(strstr(errors.data, " write repos/acme/web/actions/secrets/N: ENOMEM"));
     buffer_release(&errors);
     tree_free(tree);
 }
@@ -116,10 +124,7 @@ static int change_held(
 
 static struct node *hold_policy(struct tree *tree)
 {
-    struct node *owner = add(tree, KIND_ORGANIZATION, tree->whole, "acme");
-    struct node *store = add(tree, KIND_ORGANIZATION_STORE, owner, "actions");
-    struct node *access = add(tree, KIND_ACCESS, store, "access");
-    struct node *policy_node = add(tree, KIND_POLICY, access, "N");
+    struct node *policy_node = make(tree, "orgs/acme/actions/access/N");
 
     assert_int_equal(policy_prepare(tree, policy_node), 0);
     repository_ids_add(&tree->repository_ids, "acme/api", 1);

@@ -1,0 +1,153 @@
+#include "tree/places.h"
+
+#include "github/url.h"
+#include "tree/access.h"
+#include "tree/name.h"
+#include "tree/node.h"
+#include "tree/policy.h"
+#include "tree/report.h"
+#include "tree/staging.h"
+#include "tree/tree.h"
+
+/* GET on the directory's own path lists it. */
+static int list_own_path(const struct tree *tree, const struct node *dir, struct buffer *ret)
+{
+    (void)tree;
+    return node_api_path(dir, ret);
+}
+
+/* Accounts come from three endpoints; the token's own lists private repositories only as
+ * "List repositories for the authenticated user". */
+static int list_owner(const struct tree *tree, const struct node *dir, struct buffer *ret)
+{
+    if (strcasecmp(dir->name, tree_login(tree)) == 0)
+        return buffer_add_string(ret, "/user/repos?affiliation=owner");
+    const char *parts[] = {dir->is_organization ? "orgs" : "users", dir->name, "repos"};
+    return url_add_path(ret, parts, 3);
+}
+
+static int list_owners(const struct tree *tree, const struct node *dir, struct buffer *ret)
+{
+    (void)tree, (void)dir;
+    return buffer_add_string(ret, "/user/orgs");
+}
+
+/* GET on the path of the thing itself. */
+static int one_own_path(const struct node *dir, const char *name, struct buffer *ret)
+{
+    int err = node_api_path(dir, ret);
+    return err ? err : url_add_path(ret, &name, 1);
+}
+
+static int one_account(const struct node *dir, const char *name, struct buffer *ret)
+{
+    const char *parts[] = {"users", name};
+    (void)dir;
+    return url_add_path(ret, parts, 2);
+}
+
+/* GitHub lists the repositories that are selected only while a selection is what counts. */
+static bool selection_is_present(const struct node *policy_node)
+{
+    return policy_visibility(policy_node) == VISIBILITY_SELECTED;
+}
+
+static bool any_name(const char *name)
+{
+    return *name != '\0';
+}
+
+#define DIRECTORY(name, ...) \
+    { \
+        .type = NODE_DIRECTORY, .mode = 0700, .what = (name), __VA_ARGS__ \
+    }
+
+/* A directory that the API lists. */
+#define LISTED(name, of, row, path, ...) \
+    DIRECTORY(name, .child = (of), .list_row = (row), .one_row = (row), .list_path = (path), \
+        __VA_ARGS__)
+
+#define SECRETS(name, ...) \
+    LISTED(name, &secret, ROW_SECRET, list_own_path, .one_path = one_own_path, \
+        .plausible = name_is_secret, .complete = true, .staging = &staging, .bulk = &bulk, \
+        __VA_ARGS__)
+
+#define FIXED(...) \
+    .fixed = (const struct fixed_child[]) \
+    { \
+        __VA_ARGS__, {0} \
+    }
+
+/* clang-format off */
+
+/* Beside each other in every directory of secrets. */
+static const struct kind secret = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"};
+static const struct kind staging = {.type = NODE_STAGING, .mode = 0200,
+    .what = "the staging file", .fleeting = true, .release = staging_release,
+    .orphan = staging_orphan};
+static const struct kind bulk = {.type = NODE_BULK, .mode = 0200, .what = "the bulk file",
+    .fleeting = true};
+
+/* repos/OWNER/REPO/environments/ENV/secrets */
+static const struct kind environment_secrets = SECRETS("the environment's secrets",
+    .limit = 100);
+static const struct kind environment = DIRECTORY("the environment",
+    FIXED({"secrets", &environment_secrets}));
+static const struct kind environments = LISTED("the repository's environments",
+    &environment, ROW_ENVIRONMENT, list_own_path,
+    .one_path = one_own_path, .plausible = any_name);
+
+/* repos/OWNER/REPO/actions */
+static const struct kind link = {.type = NODE_LINK, .mode = 0777, .what = "the link"};
+static const struct kind links = LISTED("the organization's secrets for the repository",
+    &link, ROW_SECRET, list_own_path, .plausible = name_is_secret, .complete = true);
+static const struct kind repository_secrets = SECRETS("the repository's secrets",
+    .limit = 100);
+static const struct kind repository_store = DIRECTORY("the repository's store",
+    FIXED({"organization-secrets", &links}, {"secrets", &repository_secrets}));
+
+/* repos */
+static const struct kind repository = DIRECTORY("the repository",
+    FIXED({"actions", &repository_store}, {"environments", &environments}));
+static const struct kind owner = LISTED("the owner", &repository, ROW_REPOSITORY, list_owner,
+    .one_path = one_own_path, .plausible = name_is_repository);
+static const struct kind owners = DIRECTORY("the list of owners", .child = &owner,
+    .list_row = ROW_ORGANIZATION, .one_row = ROW_ACCOUNT, .list_path = list_owners,
+    .one_path = one_account, .plausible = name_is_account, .lists_login = true);
+
+/* orgs/ORG/actions/access */
+static const struct kind visibility = {.type = NODE_CONTROL, .mode = 0600,
+    .what = "the control file", .fleeting = true, .is_word = true};
+static const struct kind selection = {.type = NODE_CONTROL, .mode = 0600,
+    .what = "the control file", .fleeting = true, .present = selection_is_present};
+static const struct kind policy = DIRECTORY("the access policy",
+    FIXED({"visibility", &visibility}, {"repositories", &selection}),
+    .lookup = policy_lookup, .list = policy_list, .fleeting = true,
+    .release = policy_release);
+static const struct kind access_policies = DIRECTORY("the access policies", .child = &policy,
+    .lookup = access_lookup, .list = access_list, .mkdir = access_mkdir,
+    .rmdir = access_rmdir, .idle = access_idle);
+
+/* orgs */
+static const struct kind organization_secrets = SECRETS("the organization's secrets",
+    .has_policy = true, .limit = 1000);
+static const struct kind organization_store = DIRECTORY("the organization's store",
+    FIXED({"access", &access_policies}, {"secrets", &organization_secrets}));
+static const struct kind organization = DIRECTORY("the organization",
+    FIXED({"actions", &organization_store}));
+static const struct kind organizations = DIRECTORY("the list of organizations",
+    .child = &organization, .list_row = ROW_ORGANIZATION, .one_row = ROW_ACCOUNT,
+    .list_path = list_owners, .one_path = one_own_path, .plausible = name_is_account);
+
+/* .ghsecretfs */
+static const struct kind errors = {.type = NODE_REPORT, .mode = 0400, .what = "the report",
+    .report = report_errors};
+static const struct kind status = {.type = NODE_REPORT, .mode = 0400, .what = "the report",
+    .report = report_status};
+
+const struct kind place_root = DIRECTORY("the root",
+    FIXED({"orgs", &organizations}, {"repos", &owners}));
+const struct kind place_reports = DIRECTORY("the reports",
+    FIXED({"errors", &errors}, {"status", &status}));
+
+/* clang-format on */
