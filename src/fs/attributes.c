@@ -4,7 +4,7 @@
 
 #include "fs/op.h"
 #include "tree/control.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/staging.h"
 
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel

@@ -5,10 +5,11 @@
 #include <errno.h>
 
 #include "base/container.h"
-#include "tree/directory.h"
 #include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/operations.h"
 #include "tree/policy.h"
+#include "tree/presence.h"
 #include "tree/tree.h"
 
 /* The listing of the secrets must stay, also when nobody has looked at their directory. */
@@ -16,7 +17,7 @@ static struct node *secrets_beside(struct task *task)
 {
     struct node *access = task->node;
     if (!access->beside) {
-        struct node *secrets = tree_fixed_child(task->tree, access->parent, "secrets");
+        struct node *secrets = node_fixed_child(&task->tree->nodes, access->parent, "secrets");
         access->beside = secrets ? node_ref(secrets) : NULL;
     }
     return access->beside;
@@ -46,15 +47,7 @@ static struct node *policy_node(struct tree *tree, struct node *access, const ch
     struct node *node = directory_find(access, name);
     if (node)
         return node;
-    node = node_new(&tree->nodes, access->kind->child, access, name);
-    if (!node)
-        return NULL;
-    if (directory_add(access, node) != 0) {
-        node_unref(&tree->nodes, node);
-        return NULL;
-    }
-    node->references--;
-    return node;
+    return node_make_child(&tree->nodes, access->kind->child, access, name);
 }
 
 static void answer(struct task *task)
@@ -240,7 +233,7 @@ void access_rmdir(struct task *task)
     /* The kernel will not use this inode again: what there is of the secret is a new one. */
     node_ref(node);
     policy_drop(tree, node);
-    directory_child_gone(&tree->nodes, node);
+    presence_gone(&tree->nodes, node);
     node_unref(&tree->nodes, node);
     task_finish(task);
 }

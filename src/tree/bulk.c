@@ -4,9 +4,9 @@
 #include <utlist.h>
 
 #include "base/container.h"
-#include "tree/directory.h"
 #include "tree/dotenv.h"
 #include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 #include "tree/upload.h"
@@ -37,15 +37,8 @@ struct node *bulk_node(struct tree *tree, struct node *dir)
     struct node *node = directory_find(dir, NAME_BULK);
     if (node)
         return node;
-    node = node_new(&tree->nodes, dir->kind->bulk, dir, NAME_BULK);
-    if (!node)
-        return NULL;
-    if (directory_add(dir, node) != 0) {
-        node_unref(&tree->nodes, node);
-        return NULL;
-    }
-    node->references--; /* it stays while the kernel, or somebody who has it open, knows it */
-    return node;
+    /* It stays while the kernel, or somebody who has it open, knows it. */
+    return node_make_child(&tree->nodes, dir->kind->bulk, dir, NAME_BULK);
 }
 
 /* The first of what is under way, taken out; or NULL. Whoever ends it walks no list: others may

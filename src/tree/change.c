@@ -6,7 +6,7 @@
 #include "base/container.h"
 #include "github/list.h"
 #include "github/url.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/entry_ids.h"
 #include "tree/policy.h"
 #include "tree/tree.h"

@@ -11,7 +11,7 @@
 #include "base/container.h"
 #include "base/process.h"
 #include "tree/control_write.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/listing.h"
 #include "tree/notice.h"
 #include "tree/policy.h"

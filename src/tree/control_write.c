@@ -5,7 +5,7 @@
 
 #include "base/container.h"
 #include "tree/change.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/listing.h"
 #include "tree/policy.h"
 #include "tree/tree.h"

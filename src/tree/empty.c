@@ -4,7 +4,8 @@
 #include <utlist.h>
 
 #include "base/container.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/tree.h"
 
 /* Contract §3.13. */
@@ -55,7 +56,7 @@ static void end(struct empty *empty)
     struct tree *tree = empty->tree;
 
     if (node->presence == NODE_PENDING && node->writers == 0 && !node->busy)
-        directory_child_gone(&tree->nodes, node);
+        presence_gone(&tree->nodes, node);
     else
         empty_forget(node);
 }
@@ -105,7 +106,7 @@ void empty_writer_left(struct tree *tree, struct node *node)
     if (node->writers > 0 || node->presence != NODE_PENDING || node->busy)
         return;
     if (node->replaces)
-        directory_come_back(node);
+        presence_come_back(node);
     else if (node->upload_error || !keep(tree, node))
-        directory_child_gone(&tree->nodes, node);
+        presence_gone(&tree->nodes, node);
 }

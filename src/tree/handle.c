@@ -6,7 +6,8 @@
 #include <utlist.h>
 
 #include "base/process.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/empty.h"
 #include "tree/notice.h"
 #include "tree/staging.h"
@@ -116,9 +117,9 @@ void handle_open(struct task *task, struct node *node)
     int err = handle_new(task, node, &task->handle);
     if (err) {
         if (node->writers == 0 && node->presence == NODE_PENDING && node->replaces)
-            directory_come_back(node);
+            presence_come_back(node);
         if (node->presence == NODE_HERE)
-            directory_note_failed_write(node, process_group_of(task->tid), err);
+            presence_failed_write(node, process_group_of(task->tid), err);
         task_fail_errno(task, err, value_problem(NULL, err));
         return;
     }

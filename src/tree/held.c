@@ -7,7 +7,8 @@
 
 #include "base/container.h"
 #include "base/process.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 
@@ -91,7 +92,7 @@ static void held_deleted(struct task *task, int err)
     struct waiters waiters = held->waiters;
 
     if (err && err != -ENOENT)
-        directory_come_back(held->node);
+        presence_come_back(held->node);
     held_free(held);
     waiters_finish(&waiters, NULL);
 }
@@ -136,7 +137,7 @@ int held_start(struct task *task, struct node *node)
     held->node = node_ref(node);
     node->held = held;
     DL_APPEND(tree->held, held);
-    directory_hide(node);
+    presence_hide(node);
     return 0;
 }
 
@@ -171,7 +172,7 @@ int held_take(struct node *node, struct wait *wait)
 void held_give_back(struct node *node)
 {
     if (node->presence == NODE_HELD && !node->held)
-        directory_come_back(node);
+        presence_come_back(node);
 }
 
 void held_send_all(struct tree *tree)

@@ -5,7 +5,9 @@
 
 #include "github/call.h"
 #include "github/url.h"
-#include "tree/directory.h"
+#include "tree/merge.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/tree.h"
 
 /* Contract §3.6: a failure is everybody's answer for the next second. */
@@ -106,10 +108,10 @@ static int merge(struct listing *listing, const struct rows *rows)
     int err;
 
     if (!node->kind->lists_login || !tree_login(tree)[0])
-        return directory_merge(&tree->nodes, node, rows, &tree->failures);
+        return merge_listing(&tree->nodes, node, rows, &tree->failures);
     err = add_login(tree, rows, &amended);
     if (!err)
-        err = directory_merge(&tree->nodes, node, &amended, &tree->failures);
+        err = merge_listing(&tree->nodes, node, &amended, &tree->failures);
     free(amended.row);
     return err;
 }
@@ -239,14 +241,14 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
         struct row asked = *row;
         if (strcasecmp(row->name, probe->name) != 0) /* a repository that was renamed */
             asked.name = probe->name;
-        child = directory_merge_one(&tree->nodes, dir, &asked, loop_now_ms() + ttl);
+        child = merge_one(&tree->nodes, dir, &asked, loop_now_ms() + ttl);
         if (!child)
             failure_set(&failure, -ENOENT, "deleted a moment ago");
     } else if (why->err == -ENOENT) {
         struct node *known = directory_find(dir, probe->name);
         if (known && known->presence == NODE_HERE && !known->busy && known->writers == 0 &&
             loop_now_ms() >= known->written_until_ms)
-            directory_child_gone(&tree->nodes, known);
+            presence_gone(&tree->nodes, known);
     }
     waiters_finish(&probe->waiters, failure.err ? &failure : NULL);
     free(probe);
@@ -324,10 +326,10 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
         if (child->writers > 0 || child->empty)
             return child;
         if (child->replaces) {
-            directory_come_back(child);
+            presence_come_back(child);
             return child;
         }
-        directory_child_gone(&tree->nodes, child); /* its writer failed */
+        presence_gone(&tree->nodes, child); /* its writer failed */
         return NULL;
     }
     if (loop_now_ms() < child->fresh_until_ms || (child->listed && listing_is_fresh(dir)))

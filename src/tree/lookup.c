@@ -4,8 +4,8 @@
 #include "github/key.h"
 #include "github/list.h"
 #include "github/url.h"
-#include "tree/directory.h"
 #include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/operations.h"
 #include "tree/tree.h"
 
@@ -112,7 +112,7 @@ void tree_lookup_fixed(struct task *task)
         not_there(task);
         return;
     }
-    struct node *child = tree_fixed_child(task->tree, task->node, f->name);
+    struct node *child = node_fixed_child(&task->tree->nodes, task->node, f->name);
     if (!child)
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
     else if (tree_is_shown(child))
@@ -160,7 +160,7 @@ void tree_list(struct task *task)
         return;
     }
     for (const struct fixed_child *f = dir->kind->fixed; f && f->name; f++) {
-        if (!tree_fixed_child(task->tree, dir, f->name)) {
+        if (!node_fixed_child(&task->tree->nodes, dir, f->name)) {
             task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
             return;
         }

@@ -18,12 +18,13 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "github/list.h"
 #include "github/wait.h"
 #include "tree/kind.h"
 
-struct directory;
 struct empty;
 struct held;
+struct listing;
 struct policy;
 struct staged;
 
@@ -80,11 +81,50 @@ struct node {
     char own_name[]; /* what `name` is, but for a file that was renamed */
 };
 
+/* What was deleted here, while listings may lag behind. */
+struct tombstone {
+    struct tombstone *prev, *next;
+    int64_t created_at, updated_at; /* of what was deleted: a newer one is another */
+    uint64_t until_ms;
+    char name[];
+};
+
+/* What a directory holds: its children by name, without regard to case. */
+struct directory {
+    struct node *children;  /* by name */
+    struct tombstone *dead; /* what was deleted here, while listings may lag behind */
+    unsigned secrets;       /* children that are secrets and NODE_HERE: all of them */
+    unsigned staging_files;
+    unsigned empties; /* names made empty */
+
+    bool held;      /* there is a listing, if perhaps an old one */
+    bool overruled; /* what was done here won over the last listing: its ETags prove nothing */
+    uint64_t fresh_until_ms;
+    struct etags etags;
+    struct listing *listing; /* what is being asked for; owned: see nodes.listing_free */
+
+    struct failed_write { /* the last one here */
+        uint64_t ino;
+        pid_t process;
+        int err;
+        uint64_t until_ms;
+    } failed_write;
+
+    /* The last refusal to write here for want of permission, and the token it was with. */
+    struct failure refusal;
+    uint64_t refused_until_ms;
+    unsigned refused_generation;
+};
+
 struct nodes {
     struct node *gone; /* still in use, and in no directory */
     unsigned count;    /* of all */
     uint64_t next_ino;
     int64_t mounted_at; /* Unix seconds: the time of what has none */
+
+    /* How those who hold something of a node are told that it goes. */
+    void (*listing_free)(struct listing *listing); /* of a directory that is forgotten */
+    void (*empty_forget)(struct node *node);       /* of a name made empty that is gone */
 };
 
 void nodes_init(struct nodes *nodes);
@@ -104,6 +144,32 @@ bool node_is_from_api(const struct node *node);
 /* Has it, or a directory that it is in, gone? */
 bool node_is_gone(const struct node *node);
 
+/* The directory of a node, made on first use; NULL without memory. */
+struct directory *directory_of(struct node *node);
+
+/* The child of that name (not encoded), or NULL. */
+struct node *directory_find(const struct node *dir, const char *name);
+/* The same, if the API has it as far as is known: neither pending nor a file that is here
+ * alone. */
+struct node *directory_find_here(const struct node *dir, const char *name);
+/* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
+int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
+/* Call before directory_remove(): takes the child out of `secrets`, if it was counted there. */
+void directory_uncount(struct node *child);
+/* Takes the child out, if it is in. */
+void directory_remove(struct node *dir, struct node *child);
+
+/* Children in the order in which they were added: the first, and the one after. */
+struct node *directory_first(const struct node *dir);
+struct node *directory_next(const struct node *child);
+
+/* A new child of a directory; the one reference is the directory's. NULL without memory. */
+struct node *node_make_child(
+    struct nodes *nodes, const struct kind *kind, struct node *dir, const char *name);
+/* The child that is always there, made when it is first wanted; NULL without memory, or when
+ * there is none of that name. */
+struct node *node_fixed_child(struct nodes *nodes, struct node *dir, const char *name);
+
 /* What is in a staging file; NULL for any other node. */
 static inline struct staged *node_staged(const struct node *node)
 {
@@ -118,9 +184,6 @@ void node_forget(struct nodes *nodes, struct node *node, uint64_t count);
 
 /* It was taken out of its directory for good. */
 void node_go(struct nodes *nodes, struct node *node);
-
-/* Takes a node that is not in use out of its directory and frees it. */
-void node_drop(struct nodes *nodes, struct node *node);
 
 /* The encoded path in the API: "/repos/acme/web". 0 or -errno. */
 int node_api_path(const struct node *node, struct buffer *ret) WARN_UNUSED;

@@ -9,7 +9,8 @@
 #include "github/key.h"
 #include "github/url.h"
 #include "tree/bulk.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/held.h"
 #include "tree/listing.h"
 #include "tree/notice.h"
@@ -43,7 +44,7 @@ static int create_node(struct task *task, struct node **ret)
     struct node *node = directory_find(dir, task->name);
 
     if (node && node->presence == NODE_HELD) { /* its DELETE is off: see take_held() */
-        *ret = directory_replace(nodes, node);
+        *ret = presence_replace(nodes, node);
         return *ret ? 0 : -ENOMEM;
     }
     if (node && !node_is_from_api(node)) /* a staging file has the name */
@@ -226,7 +227,7 @@ static void preflight_fail(struct task *task, const struct failure *why)
                               ? directory_find_here(task->node, task->name)
                               : task->node;
     if (secret)
-        directory_note_failed_write(secret, process_group_of(task->tid), why->err);
+        presence_failed_write(secret, process_group_of(task->tid), why->err);
     task_fail(task, why);
 }
 

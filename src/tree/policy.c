@@ -3,14 +3,14 @@
 #include <errno.h>
 
 #include "github/url.h"
-#include "tree/directory.h"
 #include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/tree.h"
 
 /* access/NAME -> access -> actions -> secrets. */
 struct node *policy_secrets(struct tree *tree, const struct node *policy_node)
 {
-    return tree_fixed_child(tree, policy_node->parent->parent, "secrets");
+    return node_fixed_child(&tree->nodes, policy_node->parent->parent, "secrets");
 }
 
 struct node *policy_secret(struct tree *tree, const struct node *policy_node)

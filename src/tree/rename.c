@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "base/libc.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/held.h"
 #include "tree/operations.h"
 #include "tree/staging.h"

@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include "base/container.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/tree.h"
 
 /* Contract §3.29: a tool that was going to rename it has done so by then. */
@@ -80,7 +81,7 @@ void staging_remove(struct nodes *nodes, struct node *node)
 {
     loop_clear_timer(node->staged->tree->loop, &node->staged->timer);
     node->parent->dir->staging_files--;
-    directory_child_gone(nodes, node);
+    presence_gone(nodes, node);
     staging_wipe_removed(node);
     node_unref(nodes, node);
 }

@@ -7,10 +7,11 @@
 #include "tree/bulk.h"
 #include "tree/change.h"
 #include "tree/control.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/empty.h"
 #include "tree/held.h"
 #include "tree/notice.h"
+#include "tree/presence.h"
 #include "tree/tree.h"
 
 void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
@@ -144,7 +145,7 @@ void task_abandon(struct task *task, int err, const char *why)
             node->upload_error = err == -EINTR ? -ECANCELED : err;
             node->stored_len = 0;
             if (task->call && !task->change)
-                directory_note_doubt(node);
+                presence_doubted(node);
         }
         failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
         task_report(task);

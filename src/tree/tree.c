@@ -3,9 +3,10 @@
 #include <errno.h>
 
 #include "tree/control.h"
-#include "tree/directory.h"
 #include "tree/empty.h"
 #include "tree/held.h"
+#include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/operations.h"
 #include "tree/places.h"
 
@@ -22,6 +23,8 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
     tree->failures.github = github;
     tree->options = *options;
     nodes_init(&tree->nodes);
+    tree->nodes.listing_free = listing_free;
+    tree->nodes.empty_forget = empty_forget;
     tree->whole = node_new(&tree->nodes, &place_root, NULL, "");
     tree->root = tree->whole ? node_ref(tree->whole) : NULL;
     tree->login = strdup("");
@@ -56,11 +59,6 @@ void tree_free(struct tree *tree)
     failures_release(&tree->failures);
     free(tree->login);
     free(tree);
-}
-
-const char *tree_login(const struct tree *tree)
-{
-    return tree->login;
 }
 
 static void have_user(void *arg, const struct failure *why, const struct row *row)
@@ -108,26 +106,4 @@ void tree_use_root(struct tree *tree, struct node *node)
 void tree_send_held(struct tree *tree)
 {
     held_send_all(tree);
-}
-
-struct node *tree_fixed_child(struct tree *tree, struct node *dir, const char *name)
-{
-    const struct fixed_child *f = dir->kind->fixed;
-    while (f && f->name && strcmp(f->name, name) != 0)
-        f++;
-    if (!f || !f->name)
-        return NULL;
-    struct node *child = directory_find(dir, name);
-    if (child)
-        return child;
-    child = node_new(&tree->nodes, f->kind, dir, name);
-    if (!child)
-        return NULL;
-    if (directory_add(dir, child) != 0) {
-        node_unref(&tree->nodes, child);
-        return NULL;
-    }
-    child->listed = true;
-    child->references--; /* the directory has it now */
-    return child;
 }

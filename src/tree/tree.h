@@ -57,11 +57,10 @@ void tree_free(struct tree *tree);
 /* The token's account: a failure of `task` says why the token is not accepted. */
 void tree_check_token(struct task *task);
 /* "" when the token has no account of its own (an app's token). */
-const char *tree_login(const struct tree *tree);
-
-/* A child that is always there, made when it is first wanted; NULL without memory, or when
- * there is none of that name. */
-struct node *tree_fixed_child(struct tree *tree, struct node *dir, const char *name);
+static inline const char *tree_login(const struct tree *tree)
+{
+    return tree->login;
+}
 
 /* Sends the DELETEs that are held, as uploads: the end is near. */
 void tree_send_held(struct tree *tree);

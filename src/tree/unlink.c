@@ -3,7 +3,8 @@
 #include "base/container.h"
 #include "base/process.h"
 #include "github/url.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/held.h"
 #include "tree/operations.h"
 #include "tree/staging.h"
@@ -32,7 +33,7 @@ static void unlink_done(void *arg, const struct failure *why)
     }
     /* Gone either way; but rm is told when it was not this mount that deleted it. */
     if (task->node->presence != NODE_GONE)
-        directory_note_deleted(&task->tree->nodes, task->node);
+        presence_deleted(&task->tree->nodes, task->node);
     if (why)
         task_fail(task, why);
     else
@@ -50,7 +51,7 @@ static void unlink_send(struct task *task)
     }
     bool is_new = node->presence == NODE_PENDING && !node->replaces;
     if (is_new && !node->maybe_stored) { /* the server has nothing of it */
-        directory_child_gone(&task->tree->nodes, node);
+        presence_gone(&task->tree->nodes, node);
         task_finish(task);
         return;
     }
@@ -99,7 +100,7 @@ static bool means_its_own_write(struct task *task, const struct node *node)
 {
     struct failure why;
     int err = node->presence == NODE_HERE
-                  ? directory_failed_write(node, process_group_of(task->tid))
+                  ? presence_failure_of(node, process_group_of(task->tid))
                   : 0;
     if (!err)
         return false;
@@ -141,7 +142,7 @@ void tree_unlink(struct task *task, const char *file_name)
         return;
     }
     if (node->kind->type == NODE_BULK) { /* only its name was ever here */
-        directory_child_gone(&task->tree->nodes, node);
+        presence_gone(&task->tree->nodes, node);
         task_finish(task);
         return;
     }

@@ -5,7 +5,8 @@
 #include "base/container.h"
 #include "base/process.h"
 #include "github/url.h"
-#include "tree/directory.h"
+#include "tree/node.h"
+#include "tree/presence.h"
 #include "tree/listing.h"
 #include "tree/policy.h"
 #include "tree/staging.h"
@@ -27,7 +28,7 @@ static void note_refusal(struct task *task, const struct failure *why)
 void upload_fail(struct task *task, const struct failure *why)
 {
     task->node->upload_error = why->err;
-    directory_note_failed_write(task->node, process_group_of(task->tid), why->err);
+    presence_failed_write(task->node, process_group_of(task->tid), why->err);
     task_fail(task, why);
 }
 
@@ -77,7 +78,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     }
     if (why) {
         if (why->status / 100 != 4)
-            directory_note_doubt(node);
+            presence_doubted(node);
         note_refusal(task, why);
         upload_fail(task, why);
         return;
@@ -89,7 +90,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     if (node->presence == NODE_GONE)
         node->parent->dir->fresh_until_ms = 0; /* another client's DELETE came between */
     else
-        directory_note_stored(node, date);
+        presence_stored(node, date);
     upload_finish(task);
 }
 

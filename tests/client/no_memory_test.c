@@ -8,7 +8,7 @@
 
 #include "client.h"
 #include "tree/change.h"
-#include "tree/directory.h"
+#include "tree/node.h"
 #include "tree/operations.h"
 #include "tree/policy.h"
 #include "tree/tree.h"
@@ -51,7 +51,7 @@ static struct node *make(struct tree *tree, const char *path)
 
     for (char *name; (name = strsep(&rest, "/"));) {
         struct node *dir = node;
-        node = tree_fixed_child(tree, dir, name);
+        node = node_fixed_child(&tree->nodes, dir, name);
         if (!node) {
             node = node_new(&tree->nodes, dir->kind->child, dir, name);
             assert_non_null(node);

@@ -86,7 +86,7 @@ static int tear_down(void **state)
 
 static uint64_t lookups_of(const char *name)
 {
-    return tree_fixed_child(fs.tree, fs.tree->root, name)->lookups;
+    return node_fixed_child(&fs.tree->nodes, fs.tree->root, name)->lookups;
 }
 
 /* The root has `orgs` and `repos`. What comes of a reply counts once. */
