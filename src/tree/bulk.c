@@ -20,7 +20,9 @@ struct storing {
 };
 
 struct bulk {
-    struct task *task; /* on the node of `.env`; ending it frees the bulk */
+    struct cleanup cleanup; /* of the task */
+    struct task *task;      /* on the node of `.env`; ending it frees the bulk */
+    struct wait wait;       /* for the listing */
     struct locked text;
     size_t file_len;
     struct dotenv dotenv; /* points into the text */
@@ -32,15 +34,6 @@ struct bulk {
     struct failure first; /* failure, and the name in its message */
 };
 
-struct node *bulk_node(struct tree *tree, struct node *dir)
-{
-    struct node *node = directory_find(dir, NAME_BULK);
-    if (node)
-        return node;
-    /* It stays while the kernel, or somebody who has it open, knows it. */
-    return node_make_child(&tree->nodes, dir->kind->bulk, dir, NAME_BULK);
-}
-
 /* The first of what is under way, taken out; or NULL. Whoever ends it walks no list: others may
  * end by that. */
 static struct storing *take_storing(struct bulk *bulk)
@@ -51,11 +44,13 @@ static struct storing *take_storing(struct bulk *bulk)
     return storing;
 }
 
-void bulk_cancel(struct bulk *bulk)
+/* Drops what is under way. */
+static void bulk_cancel(struct cleanup *cleanup)
 {
+    struct bulk *bulk = CONTAINER_OF(cleanup, struct bulk, cleanup);
     struct storing *storing;
-    if (!bulk)
-        return;
+
+    wait_leave(&bulk->wait);
     bulk->starting = true; /* nothing new is started, and the bulk does not end, meanwhile */
     while ((storing = take_storing(bulk))) {
         task_cancel(&storing->task);
@@ -71,8 +66,10 @@ static struct node *secrets_of(const struct bulk *bulk)
     return bulk->task->node->parent;
 }
 
-void bulk_abandon(struct bulk *bulk, int err, const char *why)
+/* `errors` names what is under way and what was not begun. */
+static void bulk_abandon(struct cleanup *cleanup, int err, const char *why)
 {
+    struct bulk *bulk = CONTAINER_OF(cleanup, struct bulk, cleanup);
     struct tree *tree = bulk->task->tree;
     struct storing *storing;
     struct failure failure;
@@ -165,8 +162,8 @@ static void start_more(struct bulk *bulk)
 
 static void have_listing(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    struct bulk *bulk = task->bulk;
+    struct bulk *bulk = CONTAINER_OF(wait, struct bulk, wait);
+    struct task *task = bulk->task;
     const struct node *dir = secrets_of(bulk);
     size_t new = 0;
 
@@ -235,8 +232,10 @@ void bulk_start(struct task *task, const struct value *value)
         upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    task->bulk = bulk;
     bulk->task = task;
+    bulk->cleanup = (struct cleanup){.undo = bulk_cancel, .abandon = bulk_abandon};
+    cleanup_push(&task->held, &bulk->cleanup);
+    task->written = task->node;
     /* Nothing written is nothing sent; nor is what was removed while it was open. */
     if (task->node->presence == NODE_GONE || (value->bytes.len == 0 && !value->spoilt)) {
         upload_finish(task);
@@ -247,10 +246,11 @@ void bulk_start(struct task *task, const struct value *value)
         return;
     }
     task_counts_as_upload(task);
-    task->wait.done = have_listing;
-    int err = listing_want(task->tree, secrets_of(bulk), &task->wait);
+    bulk->wait.done = have_listing;
+    bulk->wait.deadline_ms = task->deadline_ms;
+    int err = listing_want(task->tree, secrets_of(bulk), &bulk->wait);
     if (err != -EINPROGRESS) {
-        task->wait.failure.err = err;
-        have_listing(&task->wait);
+        bulk->wait.failure.err = err;
+        have_listing(&bulk->wait);
     }
 }

@@ -6,8 +6,8 @@
 #include "base/container.h"
 #include "github/list.h"
 #include "github/url.h"
-#include "tree/node.h"
 #include "tree/entry_ids.h"
+#include "tree/node.h"
 #include "tree/policy.h"
 #include "tree/tree.h"
 
@@ -28,6 +28,7 @@ struct step {
 };
 
 struct change {
+    struct cleanup cleanup; /* of the task */
     struct task *task;
     change_done *done;
     struct entries entries;
@@ -50,10 +51,11 @@ struct change {
     struct failure failure;
 };
 
-void change_cancel(struct change *change)
+/* Drops the change; what was sent may be done. */
+static void change_cancel(struct cleanup *cleanup)
 {
-    if (!change)
-        return;
+    struct change *change = CONTAINER_OF(cleanup, struct change, cleanup);
+
     for (size_t i = 0; i < STEPS_MAX; i++)
         call_cancel(change->steps[i].call);
     list_cancel(change->list);
@@ -472,7 +474,8 @@ void change_start(struct task *task, struct entries *entries, bool additions, ch
     change->entries = *entries;
     *entries = (struct entries){0};
     change->additions = additions;
-    task->change = change;
+    change->cleanup.undo = change_cancel;
+    cleanup_push(&task->held, &change->cleanup);
     task_counts_as_upload(task); /* the end of the program waits for it */
     resolve(change);
 }

@@ -11,21 +11,16 @@
 #include "tree/selection.h"
 #include "tree/task.h"
 
-struct change;
-
 /* Called once, unless the change is cancelled; ends the task. `why` is NULL on success. */
 typedef void change_done(struct task *task, const struct failure *why);
 
 /*
  * Starts the change that the entries say for the policy task->node: with signs, or as
  * `additions`, each entry is a call of its own; else they replace the selection. Of two entries
- * for one repository the later counts. The entries become the change's, which is task->change
- * until the task ends.
+ * for one repository the later counts. The entries become the change's, which
+ * lives until the task ends.
  */
 void change_start(
     struct task *task, struct entries *entries, bool additions, change_done *done);
-
-/* Drops it; what was sent may be done. NULL is allowed. */
-void change_cancel(struct change *change);
 
 #endif

@@ -83,6 +83,7 @@ static void apply_list(struct task *task, const struct list_piece *piece)
         entries_release(&entries);
         task_finish(task);
     } else {
+        task->written = task->control->node;
         change_start(task, &entries, changes, changed);
     }
 }

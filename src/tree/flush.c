@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 
 #include "base/container.h"
-#include "tree/bulk.h"
 #include "tree/operations.h"
 #include "tree/staging.h"
 #include "tree/tree.h"
@@ -42,8 +41,8 @@ static void send_value(struct task *task)
         fail_spoilt(task, value);
         return;
     }
-    if (task->node->kind->type == NODE_BULK) {
-        bulk_start(task, value);
+    if (task->node->kind->store) {
+        task->node->kind->store(task, value);
         return;
     }
     int err = value_payload(value, task->tree->options.newline, &data, &len);

@@ -18,6 +18,7 @@ struct tree;
 struct node;
 struct nodes;
 struct task;
+struct value;
 struct kind;
 
 enum node_type {
@@ -73,6 +74,9 @@ struct kind {
     void (*idle)(struct nodes *nodes, struct node *dir); /* nobody uses the directory any more */
     /* Of files that are here alone: their directory has gone. */
     void (*orphan)(struct nodes *nodes, struct node *node);
+
+    /* Of files whose text is stored in a way of its own: stores it, and ends the task. */
+    void (*store)(struct task *task, const struct value *value);
 
     /* Of reports: writes what a reader gets. */
     int (*report)(struct tree *tree, struct buffer *ret);

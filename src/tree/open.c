@@ -8,13 +8,12 @@
 #include "base/process.h"
 #include "github/key.h"
 #include "github/url.h"
-#include "tree/bulk.h"
-#include "tree/node.h"
-#include "tree/presence.h"
-#include "tree/held.h"
 #include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/notice.h"
 #include "tree/operations.h"
+#include "tree/presence.h"
+#include "tree/remove.h"
 #include "tree/staging.h"
 #include "tree/tree.h"
 #include "tree/upload.h"
@@ -146,13 +145,16 @@ static void create_staging(struct task *task)
 
 static void create_bulk(struct task *task)
 {
-    struct node *node = bulk_node(task->tree, task->node);
+    struct node *dir = task->node;
+    struct node *node = directory_find(dir, task->name);
 
+    if (!node) /* it stays while the kernel, or somebody who has it open, knows it */
+        node = node_make_child(&task->tree->nodes, dir->kind->bulk, dir, NAME_BULK);
     if (!node) {
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
     } else if (task->is_store) {
         task_move_to(task, node);
-        bulk_start(task, task->payload.value);
+        node->kind->store(task, task->payload.value);
     } else {
         handle_open(task, node);
     }
@@ -293,6 +295,21 @@ static void preflight(struct task *task, bool need_listing)
         preflight_done(task);
 }
 
+/* A node whose held DELETE is off, since the task creates the name anew. */
+struct taken {
+    struct cleanup cleanup; /* of the task */
+    struct tree *tree;
+    struct node *node; /* referenced */
+};
+
+static void give_back(struct cleanup *cleanup)
+{
+    struct taken *taken = CONTAINER_OF(cleanup, struct taken, cleanup);
+    held_give_back(taken->node);
+    node_unref(&taken->tree->nodes, taken->node);
+    free(taken);
+}
+
 static void take_held(struct task *task);
 
 /* The DELETE of the name has ended, and it is gone or came back; or what was sent for it
@@ -307,15 +324,24 @@ static void take_held(struct task *task)
 {
     struct node *node = directory_find(task->node, task->name);
 
-    if (node && node->presence == NODE_HELD) {
-        task->wait.done = held_has_settled;
-        task->taken = node_ref(node); /* the hold had a reference too */
-        if (held_take(node, &task->wait) == -EINPROGRESS) {
-            task->taken = NULL;
-            node_unref(&task->tree->nodes, node);
-            return;
-        }
+    if (!node || node->presence != NODE_HELD) {
+        preflight(task, true);
+        return;
     }
+    struct taken *taken = calloc(1, sizeof *taken);
+    if (!taken) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    *taken =
+        (struct taken){.cleanup.undo = give_back, .tree = task->tree, .node = node_ref(node)};
+    task->wait.done = held_has_settled;
+    if (held_take(node, &task->wait) == -EINPROGRESS) {
+        node_unref(&task->tree->nodes, node);
+        free(taken);
+        return;
+    }
+    cleanup_push(&task->held, &taken->cleanup);
     preflight(task, true);
 }
 

@@ -66,8 +66,6 @@ void tree_rmdir(struct task *task, const char *file_name);
 
 /* Deletes the secret of that file name in the directory task->node. */
 void tree_unlink(struct task *task, const char *file_name);
-/* Deletes the secret task->node, whose file is removed already. */
-void tree_delete(struct task *task);
 
 /* rename.c */
 

@@ -2,6 +2,7 @@
 
 #include "github/url.h"
 #include "tree/access.h"
+#include "tree/bulk.h"
 #include "tree/name.h"
 #include "tree/node.h"
 #include "tree/policy.h"
@@ -86,7 +87,7 @@ static const struct kind staging = {.type = NODE_STAGING, .mode = 0200,
     .what = "the staging file", .fleeting = true, .release = staging_release,
     .orphan = staging_orphan};
 static const struct kind bulk = {.type = NODE_BULK, .mode = 0200, .what = "the bulk file",
-    .fleeting = true};
+    .fleeting = true, .store = bulk_start};
 
 /* repos/OWNER/REPO/environments/ENV/secrets */
 static const struct kind environment_secrets = SECRETS("the environment's secrets",

@@ -5,7 +5,7 @@
 
 #include "base/libc.h"
 #include "tree/node.h"
-#include "tree/held.h"
+#include "tree/remove.h"
 #include "tree/operations.h"
 #include "tree/staging.h"
 #include "tree/tree.h"

@@ -4,12 +4,8 @@
 
 #include "github/list.h"
 #include "github/url.h"
-#include "tree/bulk.h"
-#include "tree/change.h"
-#include "tree/control.h"
-#include "tree/node.h"
 #include "tree/empty.h"
-#include "tree/held.h"
+#include "tree/node.h"
 #include "tree/notice.h"
 #include "tree/presence.h"
 #include "tree/tree.h"
@@ -60,10 +56,7 @@ void task_cancel(struct task *task)
     task->call = NULL;
     list_cancel(task->list);
     task->list = NULL;
-    change_cancel(task->change);
-    task->change = NULL;
-    bulk_cancel(task->bulk);
-    task->bulk = NULL;
+    cleanup_run(&task->held);
     if (task->is_upload) {
         task->is_upload = false;
         tree->uploads--;
@@ -71,12 +64,6 @@ void task_cancel(struct task *task)
             tree->uploads_ended(tree->uploads_arg);
     }
     task->node = NULL;
-    if (task->taken) {
-        struct node *taken = task->taken;
-        task->taken = NULL;
-        held_give_back(taken);
-        node_unref(&tree->nodes, taken);
-    }
     if (task->staged)
         node_unref(&tree->nodes, task->staged);
     task->staged = NULL;
@@ -127,24 +114,17 @@ void task_fail(struct task *task, const struct failure *why)
     task_end(task, task->failure.err);
 }
 
-/* What was written through the task, for fsync to fail; or NULL: the task removes something. */
-static struct node *written_node(const struct task *task)
-{
-    if (task->bulk || task->payload.value || task->payload.data)
-        return task->node;
-    return task->change ? task->control->node : NULL;
-}
-
 void task_abandon(struct task *task, int err, const char *why)
 {
-    if (task->bulk)
-        bulk_abandon(task->bulk, err, why);
+    for (struct cleanup *c = task->held; c; c = c->next)
+        if (c->abandon)
+            c->abandon(c, err, why);
     if (task->is_upload) {
-        struct node *node = written_node(task);
-        if (node) { /* it lives on */
+        struct node *node = task->written;
+        if (node) { /* its error lives on, for fsync */
             node->upload_error = err == -EINTR ? -ECANCELED : err;
             node->stored_len = 0;
-            if (task->call && !task->change)
+            if (task->call)
                 presence_doubted(node);
         }
         failure_set(&task->failure, err, "%s; what was sent may still be stored", why);

@@ -9,6 +9,7 @@
 #ifndef GHSECRETFS_TASK_H
 #define GHSECRETFS_TASK_H
 
+#include "base/cleanup.h"
 #include "github/call.h"
 #include "github/wait.h"
 #include "tree/holders.h"
@@ -19,8 +20,6 @@
 struct tree;
 struct handle;
 struct control;
-struct change;
-struct bulk;
 
 /* What is to be stored under a name; borrowed. */
 struct payload {
@@ -53,10 +52,10 @@ struct task {
     struct holders holders; /* of the file that is let go of */
     struct call *call;
     bool has_turn;      /* of `node` */
-    struct node *taken; /* held node that is being created anew; referenced */
     struct list *list;
-    struct change *change;
-    struct bulk *bulk;
+    struct cleanup *held; /* by the operation: given back when the task ends */
+    /* The file that is being stored; borrowed. NULL: none is, or something is removed. */
+    struct node *written;
     struct payload payload;          /* of an upload */
     size_t sent_len;                 /* bytes of it, with a line end that is not sent */
     bool is_store;                   /* the payload is stored without an open file */

@@ -4,7 +4,7 @@
 
 #include "tree/control.h"
 #include "tree/empty.h"
-#include "tree/held.h"
+#include "tree/remove.h"
 #include "tree/listing.h"
 #include "tree/node.h"
 #include "tree/operations.h"

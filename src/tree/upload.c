@@ -281,6 +281,7 @@ void upload_start(struct task *task)
         return;
     }
     task_counts_as_upload(task);
+    task->written = task->node;
     task->wait.done = upload_have_turn;
     if (node_take_turn(task->node, &task->wait) == 0) {
         task->has_turn = true;

@@ -1,23 +1,23 @@
 /*
- * Held DELETEs: tools that replace a file by unlink and create (mv into the mount, install,
- * tar, ...) would lose the old value when the upload fails. For a process of such a name the
- * unlink is answered at once and the DELETE waits for what comes next. Contract §3.26.
+ * Removing a secret, and DELETEs that are held: tools that replace a file by unlink and create
+ * (mv into the mount, install, tar, ...) would lose the old value when the upload fails. For a
+ * process of such a name the unlink is answered at once, and the DELETE waits for what the
+ * process does next. Contract §3.26.
  */
-#ifndef GHSECRETFS_HELD_H
-#define GHSECRETFS_HELD_H
-
-#include <stdbool.h>
+#ifndef GHSECRETFS_REMOVE_H
+#define GHSECRETFS_REMOVE_H
 
 #include "tree/task.h"
 
 struct held;
 
-/* Is this an unlink to be held? */
-bool held_wanted(const struct task *task);
+/* Deletes the secret task->node in its turn, or holds the DELETE for the process of the task:
+ * the name is then absent for all from now on. Ends the task. */
+void remove_start(struct task *task);
 
-/* Holds the DELETE of `node` for the process of the task: the name is absent for all from now
- * on. 0 or -errno. */
-int held_start(struct task *task, struct node *node) WARN_UNUSED;
+/* Ends a task that was to remove something, with an errno that its program does not take for
+ * the absence of the file. */
+void remove_fail(struct task *task, const struct failure *why);
 
 /* The process of the task does something else, on `name` in `dir`: its other DELETEs are sent.
  */

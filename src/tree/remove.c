@@ -1,4 +1,4 @@
-#include "tree/held.h"
+#include "tree/remove.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -7,9 +7,9 @@
 
 #include "base/container.h"
 #include "base/process.h"
+#include "github/url.h"
 #include "tree/node.h"
 #include "tree/presence.h"
-#include "tree/operations.h"
 #include "tree/tree.h"
 
 /* Contract §3.26. */
@@ -34,6 +34,83 @@ struct held {
     struct held *prev, *next;
 };
 
+/* Sending a DELETE */
+
+/* rm -f takes EINVAL, as it takes ENOENT, for the absence of the file, and is silent. */
+void remove_fail(struct task *task, const struct failure *why)
+{
+    struct failure told = *why;
+    char caller[16];
+
+    process_name(task->tid, caller);
+    if (told.err == -EINVAL && strcmp(caller, "rm") == 0)
+        told.err = -EPERM;
+    task_fail(task, &told);
+}
+
+static void deleted(void *arg, const struct failure *why)
+{
+    struct task *task = arg;
+
+    task->call = NULL;
+    if (why && why->err != -ENOENT) {
+        remove_fail(task, why);
+        return;
+    }
+    /* Gone either way; but rm is told when it was not this mount that deleted it. */
+    if (task->node->presence != NODE_GONE)
+        presence_deleted(&task->tree->nodes, task->node);
+    if (why)
+        task_fail(task, why);
+    else
+        task_finish(task);
+}
+
+static void delete_send(struct task *task)
+{
+    struct node *node = task->node;
+    struct buffer scope;
+
+    if (node->presence == NODE_GONE) {
+        task_fail_errno(task, -ENOENT, "the secret is gone");
+        return;
+    }
+    bool is_new = node->presence == NODE_PENDING && !node->replaces;
+    if (is_new && !node->maybe_stored) { /* the server has nothing of it */
+        presence_gone(&task->tree->nodes, node);
+        task_finish(task);
+        return;
+    }
+    bool maybe_absent = node->presence == NODE_PENDING && node->maybe_stored;
+    buffer_init(&scope, URL_MAX);
+    int err = node_api_path(node->parent, &scope);
+    if (!err)
+        err = call_delete_secret(task->tree->github, scope.data, node->name, maybe_absent,
+            task->deadline_ms, deleted, task, &task->call);
+    buffer_release(&scope);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+}
+
+static void delete_have_turn(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    task->has_turn = true;
+    delete_send(task);
+}
+
+static void remove_now(struct task *task)
+{
+    task_counts_as_upload(task);
+    task->wait.done = delete_have_turn;
+    if (node_take_turn(task->node, &task->wait) == 0) {
+        task->has_turn = true;
+        delete_send(task);
+    }
+}
+
+/* Holding one */
+
 /* Is the name in the list, whose names have colons between? */
 static bool is_listed(const char *list, const char *name)
 {
@@ -56,7 +133,7 @@ static bool is_replacer(const struct tree *tree, pid_t tid)
     return name[0] && (is_listed(REPLACERS, name) || (more && is_listed(more, name)));
 }
 
-bool held_wanted(const struct task *task)
+static bool is_replacing(const struct task *task)
 {
     /* A runtime names its threads as it likes. */
     return is_replacer(task->tree, process_group_of(task->tid)) ||
@@ -104,7 +181,7 @@ static void held_send(struct held *held)
     held->sent = true;
     held_unwatch(held);
     task_init(&held->task, held->tree, held->node, "unlink", held_deleted);
-    tree_delete(&held->task);
+    remove_now(&held->task);
 }
 
 static void process_ended(struct loop_watch *watch, uint32_t events)
@@ -118,7 +195,7 @@ static void time_is_up(struct loop_timer *timer)
     held_send(CONTAINER_OF(timer, struct held, timer));
 }
 
-int held_start(struct task *task, struct node *node)
+static int hold(struct task *task, struct node *node)
 {
     struct tree *tree = task->tree;
     struct held *held = calloc(1, sizeof *held);
@@ -188,4 +265,19 @@ void held_free_all(struct tree *tree)
             task_abandon(&tree->held->task, -ECANCELED, "the mount has ended");
         held_free(tree->held);
     }
+}
+
+void remove_start(struct task *task)
+{
+    struct node *node = task->node;
+
+    if (node->presence != NODE_HERE || !is_replacing(task)) {
+        remove_now(task);
+        return;
+    }
+    int err = hold(task, node);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        task_finish(task);
 }
