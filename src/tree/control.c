@@ -4,15 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <utlist.h>
 
 #include "base/container.h"
 #include "base/process.h"
 #include "tree/control_write.h"
-#include "tree/node.h"
+#include "tree/last_flush.h"
 #include "tree/listing.h"
+#include "tree/node.h"
 #include "tree/notice.h"
 #include "tree/policy.h"
 #include "tree/tree.h"
@@ -239,21 +239,6 @@ size_t control_size(const struct tree *tree, const struct node *node)
 
 /* Flushing */
 
-/* What a writer that has failed wrote is no list. */
-static void drop_failed(struct task *task, int wait_status)
-{
-    struct failure why;
-
-    if (WIFSIGNALED(wait_status))
-        failure_set(&why, -ECANCELED, "the writer was ended by signal %d (%s)",
-            WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-    else
-        failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
-            WEXITSTATUS(wait_status));
-    task->control->spoilt = why.err;
-    control_fail(task, &why);
-}
-
 /* False when the task has ended: there is nothing to be applied. */
 static bool has_unapplied(struct task *task, struct control *control)
 {
@@ -275,69 +260,41 @@ static void fail_blind(struct task *task, int err)
     control_fail_errno(task, err, strerror(-err));
 }
 
-static void let_go(struct task *task)
+static bool has_more(struct task *task)
 {
-    struct control *control = task->control;
-    int wait_status;
-
-    int err = writers_failure(&control->writers, &wait_status);
-    if (!has_unapplied(task, control)) /* another flush has seen to it meanwhile */
-        return;
-    if (err)
-        fail_blind(task, err);
-    else if (wait_status)
-        drop_failed(task, wait_status);
-    else
-        control_apply(task);
+    return has_unapplied(task, task->control);
 }
 
-static void look_for_holders(struct task *task);
-
-static void holders_seen(struct holders *holders, int err)
+/* What a writer that has failed wrote is no list. */
+static void drop_list(struct task *task, const struct failure *why)
 {
-    struct task *task = CONTAINER_OF(holders, struct task, holders);
-
-    if (err == -EAGAIN)
-        look_for_holders(task);
-    else if (err == -EBUSY)
-        task_finish(task); /* the one who lets go of it last will see to it */
-    else if (err)
-        fail_blind(task, err);
-    else
-        let_go(task);
+    task->control->spoilt = why->err;
+    control_fail(task, why);
 }
 
-/* Whether somebody still holds the file to write to it. */
-static int find_holders(struct task *task)
+/* Whoever has the file open to read it holds nobody up. */
+static int other_writers(struct task *task, struct holders *holders)
 {
     const struct control *control = task->control;
-    int err = holders_init(
-        &task->holders, task->tree->loop, control->node->ino, &control->writers, task->tid);
+    int err = 0;
 
     for (const struct control *c = task->tree->controls; c && !err; c = c->next)
         if (c != control && c->node == control->node && c->can_write)
-            err = holders_beside(&task->holders, &c->writers);
+            err = holders_beside(holders, &c->writers);
     return err;
 }
 
-static void look_for_holders(struct task *task)
-{
-    int err = find_holders(task);
-    if (err)
-        fail_blind(task, err);
-    else
-        holders_look(&task->holders, holders_seen);
-}
+static const struct published_type lists = {.beside = other_writers,
+    .has_unsent = has_more,
+    .send = control_apply,
+    .drop = drop_list,
+    .blind = fail_blind};
 
 void tree_flush_control(struct task *task, struct control *control)
 {
     if (!has_unapplied(task, control))
         return;
-    int err = writers_note_flush(&control->writers, task->tid);
-    if (err)
-        fail_blind(task, err);
-    else
-        look_for_holders(task);
+    last_flush_look(task, control->node->ino, &control->writers, &lists);
 }
 
 void tree_fsync_control(struct task *task, struct control *control)

@@ -1,27 +1,12 @@
 /* Files open for writing: what a write, a flush, an fsync and a release do. */
 #include <errno.h>
-#include <sys/wait.h>
 
 #include "base/container.h"
+#include "tree/last_flush.h"
 #include "tree/operations.h"
 #include "tree/staging.h"
 #include "tree/tree.h"
 #include "tree/upload.h"
-
-/* What a writer that has failed wrote is no value. */
-static void drop_failed(struct task *task, int wait_status)
-{
-    struct failure why;
-
-    if (WIFSIGNALED(wait_status))
-        failure_set(&why, -ECANCELED, "the writer was ended by signal %d (%s)",
-            WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-    else
-        failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
-            WEXITSTATUS(wait_status));
-    value_drop(task->handle->value);
-    upload_fail(task, &why);
-}
 
 static void fail_spoilt(struct task *task, const struct value *value)
 {
@@ -69,61 +54,39 @@ static void fail_blind(struct task *task, int err)
     fail_spoilt(task, task->handle->value);
 }
 
-static void let_go(struct task *task)
+static bool has_unsent(struct task *task)
 {
-    struct value *value = task->handle->value;
-    int wait_status;
+    const struct value *value = task->handle->value;
 
-    int err = writers_failure(&task->handle->writers, &wait_status);
     if (value->spoilt)
         fail_spoilt(task, value);
-    else if (!value->dirty) /* another flush has sent it meanwhile */
+    else if (!value->dirty)
         task_finish(task);
-    else if (err)
-        fail_blind(task, err);
-    else if (wait_status)
-        drop_failed(task, wait_status);
-    else
-        send_value(task);
+    return value->dirty && !value->spoilt;
 }
 
-static void look_for_holders(struct task *task);
-
-static void holders_seen(struct holders *holders, int err)
+static void drop_value(struct task *task, const struct failure *why)
 {
-    struct task *task = CONTAINER_OF(holders, struct task, holders);
-
-    if (err == -EAGAIN)
-        look_for_holders(task);
-    else if (err == -EBUSY)
-        task_finish(task); /* the one who lets go of it last will see to it */
-    else if (err)
-        fail_blind(task, err);
-    else
-        let_go(task);
+    value_drop(task->handle->value);
+    upload_fail(task, why);
 }
 
-/* Whether somebody still holds the file. */
-static int find_holders(struct task *task)
+static int other_handles(struct task *task, struct holders *holders)
 {
     const struct handle *handle = task->handle;
-    int err = holders_init(
-        &task->holders, task->tree->loop, handle->node->ino, &handle->writers, task->tid);
+    int err = 0;
 
     for (const struct handle *h = task->tree->handles; h && !err; h = h->next)
         if (h != handle && h->node == handle->node)
-            err = holders_beside(&task->holders, &h->writers);
+            err = holders_beside(holders, &h->writers);
     return err;
 }
 
-static void look_for_holders(struct task *task)
-{
-    int err = find_holders(task);
-    if (err)
-        fail_blind(task, err);
-    else
-        holders_look(&task->holders, holders_seen);
-}
+static const struct published_type values = {.beside = other_handles,
+    .has_unsent = has_unsent,
+    .send = send_value,
+    .drop = drop_value,
+    .blind = fail_blind};
 
 void tree_flush(struct task *task, struct handle *handle)
 {
@@ -139,11 +102,7 @@ void tree_flush(struct task *task, struct handle *handle)
         return;
     }
     task_counts_as_upload(task);
-    int err = writers_note_flush(&handle->writers, task->tid);
-    if (err)
-        fail_blind(task, err);
-    else
-        look_for_holders(task);
+    last_flush_look(task, handle->node->ino, &handle->writers, &values);
 }
 
 /* What the kernel closed without a flush that was the last by our lights. */
@@ -170,7 +129,7 @@ void tree_abandon_releases(struct tree *tree)
     }
 }
 
-static bool has_unsent(const struct handle *handle)
+static bool is_unsent(const struct handle *handle)
 {
     return handle->value->dirty && !handle->value->spoilt && !node_staged(handle->node);
 }
@@ -179,13 +138,13 @@ void tree_release(struct handle *handle)
 {
     struct task *task = &handle->release;
 
-    if (!has_unsent(handle)) {
+    if (!is_unsent(handle)) {
         handle_close(handle);
         return;
     }
     task_init(task, handle->tree, handle->node, "write", released);
     use_handle(task, handle);
-    let_go(task);
+    last_flush_certain(task, &handle->writers, &values);
 }
 
 void tree_fsync(struct task *task, struct handle *handle)

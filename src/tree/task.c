@@ -51,7 +51,6 @@ void task_cancel(struct task *task)
 
     wait_leave(&task->wait);
     wait_leave(&task->key_wait);
-    holders_cancel(&task->holders);
     call_cancel(task->call);
     task->call = NULL;
     list_cancel(task->list);

@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "github/call.h"
 #include "github/wait.h"
-#include "tree/holders.h"
 #include "tree/name.h"
 #include "tree/node.h"
 #include "tree/value.h"
@@ -49,7 +48,6 @@ struct task {
     /* Inside. */
     uint64_t deadline_ms;
     struct wait wait, key_wait;
-    struct holders holders; /* of the file that is let go of */
     struct call *call;
     bool has_turn;      /* of `node` */
     struct list *list;
