@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include "fs/op.h"
-#include "tree/control.h"
-#include "tree/node.h"
-#include "tree/staging.h"
+#include "nodes/node.h"
+#include "nodes/staging.h"
+#include "tree/access_files.h"
 
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
  * look the name up again (contract §5.13). */

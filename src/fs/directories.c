@@ -3,7 +3,7 @@
 #include <utlist.h>
 
 #include "fs/op.h"
-#include "tree/node.h"
+#include "nodes/node.h"
 
 /* Offsets are positions in the snapshot plus one; 0 is the beginning. */
 struct snapshot {

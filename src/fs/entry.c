@@ -2,8 +2,8 @@
 #include <sys/stat.h>
 
 #include "fs/op.h"
-#include "tree/control.h"
-#include "tree/staging.h"
+#include "nodes/staging.h"
+#include "tree/access_files.h"
 
 static mode_t file_type(const struct node *node)
 {

@@ -4,7 +4,7 @@
 #include <utlist.h>
 
 #include "fs/op.h"
-#include "tree/control.h"
+#include "tree/access_files.h"
 #include "tree/report.h"
 
 /* What a reader of a report gets: written once, at open, so that it is whole. */

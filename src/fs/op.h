@@ -13,8 +13,8 @@
 
 #include "base/libc.h"
 #include "fs/fs.h"
+#include "nodes/tree.h"
 #include "tree/operations.h"
-#include "tree/tree.h"
 
 struct op {
     struct task task;
@@ -116,8 +116,8 @@ void fs_entry(fuse_req_t req, const struct node *node, struct fuse_entry_param *
 /* How long the kernel may keep it, in seconds. */
 double fs_timeout(const struct fs *fs, const struct node *node);
 
-/* A new op with its task ready, or NULL when the request was answered with an error. The op ends
- * when a signal that matters reaches its caller. */
+/* A new op with its task ready, or NULL when the request was answered with an error. The op
+ * ends when a signal that matters reaches its caller. */
 struct op *op_new(fuse_req_t req, struct node *node, const char *operation,
     void (*done)(struct task *task, int err));
 static inline struct op *op_of(struct task *task)

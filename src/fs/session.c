@@ -8,8 +8,8 @@
 #include "base/container.h"
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "fs/parallel_dirops.h"
 #include "fs/op.h"
+#include "fs/parallel_dirops.h"
 #include "fs/statx.h"
 
 /* The kernel splits longer writes; a value has at most 48 KiB. */

@@ -5,7 +5,7 @@
 #define GHSECRETFS_CREDENTIALS_H
 
 #include "base/locked.h"
-#include "github/wait.h"
+#include "base/wait.h"
 
 struct github;
 

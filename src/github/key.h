@@ -6,7 +6,7 @@
 #define GHSECRETFS_KEY_H
 
 #include "github/seal.h"
-#include "github/wait.h"
+#include "base/wait.h"
 
 struct github;
 struct key;

@@ -4,8 +4,8 @@
 #ifndef GHSECRETFS_LIMIT_H
 #define GHSECRETFS_LIMIT_H
 
+#include "base/wait.h"
 #include "github/response.h"
-#include "github/wait.h"
 
 struct limit {
     uint64_t until_ms;   /* loop_now_ms()'s: nothing is sent before */

@@ -7,7 +7,7 @@
 #define GHSECRETFS_REQUEST_H
 
 #include "github/endpoint.h"
-#include "github/failure.h"
+#include "base/failure.h"
 #include "github/response.h"
 
 struct github;

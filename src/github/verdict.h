@@ -7,7 +7,7 @@
 #define GHSECRETFS_VERDICT_H
 
 #include "github/endpoint.h"
-#include "github/failure.h"
+#include "base/failure.h"
 #include "github/response.h"
 
 enum verdict_action {

@@ -4,12 +4,12 @@
 #include <utlist.h>
 
 #include "base/container.h"
+#include "nodes/node.h"
+#include "nodes/tree.h"
+#include "sync/listing.h"
+#include "sync/upload.h"
 #include "tree/dotenv.h"
-#include "tree/listing.h"
-#include "tree/node.h"
 #include "tree/operations.h"
-#include "tree/tree.h"
-#include "tree/upload.h"
 
 /* One secret on its way. */
 struct storing {

@@ -4,7 +4,7 @@
 #ifndef GHSECRETFS_BULK_H
 #define GHSECRETFS_BULK_H
 
-#include "tree/task.h"
+#include "sync/task.h"
 
 /*
  * Stores every secret of the file `value`, many at once, and ends the task, which is on the

@@ -2,11 +2,11 @@
 #include <errno.h>
 
 #include "base/container.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/upload.h"
 #include "tree/last_flush.h"
 #include "tree/operations.h"
-#include "tree/staging.h"
-#include "tree/tree.h"
-#include "tree/upload.h"
 
 static void fail_spoilt(struct task *task, const struct value *value)
 {

@@ -6,12 +6,13 @@
 #include <utlist.h>
 
 #include "base/process.h"
-#include "tree/node.h"
-#include "tree/presence.h"
-#include "tree/empty.h"
-#include "tree/notice.h"
-#include "tree/staging.h"
-#include "tree/tree.h"
+#include "nodes/empty.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/notice.h"
+#include "sync/task.h"
 
 void handle_close(struct handle *handle)
 {

@@ -4,7 +4,9 @@
 #ifndef GHSECRETFS_HANDLE_H
 #define GHSECRETFS_HANDLE_H
 
-#include "tree/task.h"
+#include "nodes/node.h"
+#include "nodes/value.h"
+#include "sync/task.h"
 #include "tree/writers.h"
 
 struct handle {

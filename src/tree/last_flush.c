@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 
 #include "base/container.h"
-#include "tree/tree.h"
+#include "nodes/tree.h"
 
 /* One look, for the task that flushes. */
 struct look {

@@ -5,8 +5,8 @@
 #ifndef GHSECRETFS_LAST_FLUSH_H
 #define GHSECRETFS_LAST_FLUSH_H
 
+#include "sync/task.h"
 #include "tree/holders.h"
-#include "tree/task.h"
 #include "tree/writers.h"
 
 /* What a sort of file does about it. All but `beside` are given a task and end it, or see to it

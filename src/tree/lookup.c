@@ -4,10 +4,10 @@
 #include "github/key.h"
 #include "github/list.h"
 #include "github/url.h"
-#include "tree/listing.h"
-#include "tree/node.h"
+#include "nodes/node.h"
+#include "nodes/tree.h"
+#include "sync/listing.h"
 #include "tree/operations.h"
-#include "tree/tree.h"
 
 bool tree_is_shown(const struct node *child)
 {

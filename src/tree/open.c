@@ -8,15 +8,15 @@
 #include "base/process.h"
 #include "github/key.h"
 #include "github/url.h"
-#include "tree/listing.h"
-#include "tree/node.h"
-#include "tree/notice.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/listing.h"
+#include "sync/notice.h"
+#include "sync/remove.h"
+#include "sync/upload.h"
 #include "tree/operations.h"
-#include "tree/presence.h"
-#include "tree/remove.h"
-#include "tree/staging.h"
-#include "tree/tree.h"
-#include "tree/upload.h"
 
 static bool wants_reading(const struct task *task)
 {

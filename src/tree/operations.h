@@ -5,8 +5,24 @@
 #ifndef GHSECRETFS_OPERATIONS_H
 #define GHSECRETFS_OPERATIONS_H
 
+#include "nodes/tree.h"
+#include "sync/task.h"
 #include "tree/handle.h"
-#include "tree/task.h"
+
+/* tree.c */
+
+/* 0 or -errno. `github` must live as long as the tree. */
+int tree_new(struct loop *loop, struct github *github, const struct tree_options *options,
+    struct tree **ret) WARN_UNUSED;
+void tree_free(struct tree *tree);
+
+/* The token's account: a failure of `task` says why the token is not accepted. */
+void tree_check_token(struct task *task);
+/* Sends the DELETEs that are held, as uploads: the end is near. */
+void tree_send_held(struct tree *tree);
+
+/* Makes a directory the root of the mount; before, it is the root of the whole tree. */
+void tree_use_root(struct tree *tree, struct node *node);
 
 /* lookup.c */
 

@@ -1,14 +1,14 @@
 #include "tree/places.h"
 
 #include "github/url.h"
-#include "tree/access.h"
+#include "nodes/name.h"
+#include "nodes/node.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/policy.h"
+#include "tree/access_dirs.h"
 #include "tree/bulk.h"
-#include "tree/name.h"
-#include "tree/node.h"
-#include "tree/policy.h"
 #include "tree/report.h"
-#include "tree/staging.h"
-#include "tree/tree.h"
 
 /* GET on the directory's own path lists it. */
 static int list_own_path(const struct tree *tree, const struct node *dir, struct buffer *ret)
@@ -58,6 +58,8 @@ static bool any_name(const char *name)
     return *name != '\0';
 }
 
+/* clang-format off */
+
 #define DIRECTORY(name, ...) \
     { \
         .type = NODE_DIRECTORY, .mode = 0700, .what = (name), __VA_ARGS__ \
@@ -79,7 +81,6 @@ static bool any_name(const char *name)
         __VA_ARGS__, {0} \
     }
 
-/* clang-format off */
 
 /* Beside each other in every directory of secrets. */
 static const struct kind secret = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"};

@@ -5,7 +5,7 @@
 #ifndef GHSECRETFS_PLACES_H
 #define GHSECRETFS_PLACES_H
 
-#include "tree/kind.h"
+#include "nodes/kind.h"
 
 extern const struct kind place_root;    /* of the whole tree */
 extern const struct kind place_reports; /* .ghsecretfs */

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 
 #include "base/libc.h"
-#include "tree/node.h"
-#include "tree/remove.h"
+#include "nodes/node.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/remove.h"
 #include "tree/operations.h"
-#include "tree/staging.h"
-#include "tree/tree.h"
 
 static void move(
     struct task *task, struct node *staged, struct node *dir, const char *name, unsigned flags)

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
-#include "tree/tree.h"
+#include "nodes/tree.h"
 
 int report_errors(struct tree *tree, struct buffer *ret)
 {

@@ -1,12 +1,12 @@
-#include "tree/tree.h"
+#include "nodes/tree.h"
 
 #include <errno.h>
 
-#include "tree/control.h"
-#include "tree/empty.h"
-#include "tree/remove.h"
-#include "tree/listing.h"
-#include "tree/node.h"
+#include "nodes/empty.h"
+#include "nodes/node.h"
+#include "sync/listing.h"
+#include "sync/remove.h"
+#include "tree/access_files.h"
 #include "tree/operations.h"
 #include "tree/places.h"
 

@@ -2,11 +2,11 @@
 #include <errno.h>
 
 #include "base/process.h"
+#include "nodes/presence.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/remove.h"
 #include "tree/operations.h"
-#include "tree/presence.h"
-#include "tree/remove.h"
-#include "tree/staging.h"
-#include "tree/tree.h"
 
 /* Node's copyFile, curl, vim and others remove a file that they could not open or close: it
  * would be half written, or they want to make it anew. But the old value is whole, and a failed

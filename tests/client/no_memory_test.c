@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "tree/change.h"
-#include "tree/node.h"
+#include "nodes/node.h"
+#include "nodes/tree.h"
+#include "sync/policy.h"
+#include "sync/selection_apply.h"
 #include "tree/operations.h"
-#include "tree/policy.h"
-#include "tree/tree.h"
 
 static bool no_memory;
 static unsigned copies_until_none; /* of texts; 0: there is memory for all */

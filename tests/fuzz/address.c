@@ -1,8 +1,8 @@
 /*
- * command/address.h: the first line is SOURCE, the second api_url. What is taken for a host is
+ * program/address.h: the first line is SOURCE, the second api_url. What is taken for a host is
  * the one that libcurl will connect to.
  */
-#include "command/address.h"
+#include "program/address.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>

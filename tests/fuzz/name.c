@@ -1,7 +1,7 @@
 /*
- * tree/name.h: a name as a file's and back, and which names can be what.
+ * nodes/name.h: a name as a file's and back, and which names can be what.
  */
-#include "tree/name.h"
+#include "nodes/name.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /*
- * command/config.h: a command line, an argument a line. What is taken is in its bounds; what is
+ * program/config.h: a command line, an argument a line. What is taken is in its bounds; what is
  * not leaves no trace.
  */
 #include <string.h>
 
-#include "command/config.h"
+#include "program/config.h"
 #include "fuzz.h"
 
 #define ARGUMENTS_MAX 32

@@ -1,7 +1,7 @@
 /*
- * tree/selection.h: what a list says, written by selection_write(), says the same.
+ * sync/selection.h: what a list says, written by selection_write(), says the same.
  */
-#include "tree/selection.h"
+#include "sync/selection.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * failures.h: what `errors` lists, and how often the log hears of it.
  */
-#include "tree/failures.h"
+#include "nodes/failures.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * tree/list_text.h: what acts of the text of a control file, wherever its writes are cut.
+ * sync/list_text.h: what acts of the text of a control file, wherever its writes are cut.
  */
-#include "tree/list_text.h"
+#include "sync/list_text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * name.h: names that can be secrets, and server's names as file names and back.
  */
-#include "tree/name.h"
+#include "nodes/name.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * selection.h: what a person writes into a `repositories` file, and what it reads as.
  */
-#include "tree/selection.h"
+#include "sync/selection.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * value.h: what is kept of the bytes written, and what is sent of them.
  */
-#include "tree/value.h"
+#include "nodes/value.h"
 
 #include <errno.h>
 #include <string.h>

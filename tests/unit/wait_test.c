@@ -1,7 +1,7 @@
 /*
  * wait.h: who is told, in which order, and what they may do meanwhile.
  */
-#include "github/wait.h"
+#include "base/wait.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,0 +1,112 @@
+#include "nodes/empty.h"
+
+#include <time.h>
+#include <utlist.h>
+
+#include "base/container.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/tree.h"
+
+/* Contract §3.13. */
+#define EMPTY_MS 60000
+
+struct empty {
+    struct tree *tree;
+    struct node *node; /* referenced; node->empty is this */
+    uint64_t until_ms;
+    struct empty *prev, *next; /* in tree->empties, the oldest first */
+};
+
+/* The timer is the oldest one's. */
+static void set_timer(struct tree *tree)
+{
+    if (tree->empties)
+        loop_set_timer(tree->loop, &tree->empties_timer, tree->empties->until_ms);
+    else
+        loop_clear_timer(tree->loop, &tree->empties_timer);
+}
+
+void empty_forget(struct node *node)
+{
+    struct empty *empty = node->empty;
+    struct tree *tree;
+
+    if (!empty)
+        return;
+    tree = empty->tree;
+    node->empty = NULL;
+    node->parent->dir->empties--;
+    DL_DELETE(tree->empties, empty);
+    set_timer(tree);
+    free(empty);
+    node_unref(&tree->nodes, node);
+}
+
+void empty_forget_all(struct tree *tree)
+{
+    while (tree->empties)
+        empty_forget(tree->empties->node);
+}
+
+/* It is there no more, unless it was stored, or is open, by now. */
+static void end(struct empty *empty)
+{
+    struct node *node = empty->node;
+    struct tree *tree = empty->tree;
+
+    if (node->presence == NODE_PENDING && node->writers == 0 && !node->busy)
+        presence_gone(&tree->nodes, node);
+    else
+        empty_forget(node);
+}
+
+static void time_is_up(struct loop_timer *timer)
+{
+    struct tree *tree = CONTAINER_OF(timer, struct tree, empties_timer);
+
+    while (tree->empties && tree->empties->until_ms <= loop_now_ms())
+        end(tree->empties);
+}
+
+static void make_room(struct tree *tree, const struct node *dir)
+{
+    struct empty *empty, *next;
+
+    DL_FOREACH_SAFE(tree->empties, empty, next)
+    {
+        if (dir->dir->empties < dir->kind->limit)
+            return;
+        if (empty->node->parent == dir)
+            end(empty);
+    }
+}
+
+static bool keep(struct tree *tree, struct node *node)
+{
+    struct empty *empty = calloc(1, sizeof *empty);
+    if (!empty)
+        return false;
+    empty_forget(node); /* its minute begins anew; who let go of it has a reference */
+    make_room(tree, node->parent);
+    *empty = (struct empty){
+        .tree = tree, .node = node_ref(node), .until_ms = loop_now_ms() + EMPTY_MS};
+    node->empty = empty;
+    node->parent->dir->empties++;
+    node->mtime = node->btime = (int64_t)time(NULL);
+    DL_APPEND(tree->empties, empty);
+    tree->empties_timer.fire = time_is_up;
+    set_timer(tree);
+    return true;
+}
+
+void empty_writer_left(struct tree *tree, struct node *node)
+{
+    node->writers--;
+    if (node->writers > 0 || node->presence != NODE_PENDING || node->busy)
+        return;
+    if (node->replaces)
+        presence_come_back(node);
+    else if (node->upload_error || !keep(tree, node))
+        presence_gone(&tree->nodes, node);
+}

@@ -1,0 +1,168 @@
+#include "nodes/merge.h"
+
+#include <errno.h>
+#include <strings.h>
+
+#include "base/loop.h"
+#include "nodes/failures.h"
+#include "nodes/name.h"
+#include "nodes/presence.h"
+
+/* Is the row's visibility one from before what was written here? A server's Date tells nothing
+ * of that: its clock need not be the one that rows are stamped by. */
+static bool visibility_lags(const struct node *node, const struct row *row)
+{
+    if (loop_now_ms() >= node->written_until_ms)
+        return false;
+    return row->updated_at < node->row_time ||
+           (row->visibility == node->old_visibility && row->updated_at <= node->before_change);
+}
+
+/* A row that does not say who may use the secret is no old one, and takes away what was known:
+ * that may have changed, and must not go on being sent with values. */
+static void take_visibility(struct node *node, const struct row *row)
+{
+    if (!row->visibility)
+        node->visibility = VISIBILITY_NONE;
+    if (!row->visibility || visibility_lags(node, row))
+        return;
+    node->visibility = row->visibility;
+    node->row_time = row->updated_at;
+}
+
+static void take_times(struct node *node, const struct row *row, int64_t mounted_at)
+{
+    bool written_here = loop_now_ms() < node->written_until_ms;
+    int64_t updated = row->updated_at >= 0   ? row->updated_at
+                      : row->created_at >= 0 ? row->created_at
+                                             : mounted_at;
+    if (!written_here || updated >= node->mtime) {
+        if (updated > node->mtime)
+            node->stored_len = 0; /* by another client: its length is not told */
+        node->mtime = updated;
+        node->written_until_ms = 0;
+    }
+    if (row->created_at >= 0)
+        node->btime = row->created_at;
+}
+
+/* The child for a row: found, or made. NULL without memory. A new one has no reference. */
+static struct node *child_for(struct nodes *nodes, struct node *dir, const struct row *row)
+{
+    struct node *child = directory_find(dir, row->name);
+    if (!child) {
+        child = node_make_child(nodes, dir->kind->child, dir, row->name);
+        if (!child)
+            return NULL;
+        child->presence = NODE_PENDING; /* until it is counted, below */
+    }
+    if (child->presence != NODE_HERE) {
+        child->presence = NODE_HERE;
+        child->replaces = false;
+        if (child->kind->type == NODE_SECRET)
+            dir->dir->secrets++;
+    }
+    child->is_organization = row->is_organization;
+    take_visibility(child, row); /* before what was written here is taken for seen */
+    take_times(child, row, nodes->mounted_at);
+    return child;
+}
+
+/* Can it be shown? If not, says why in `failures`. */
+static bool is_presentable(struct node *dir, const struct row *row, struct failures *failures)
+{
+    char file_name[NAME_SIZE];
+    struct failure why;
+
+    if (!row->has_nul && name_encode(row->name, file_name))
+        return true;
+    failure_set(&why, row->has_nul ? -EILSEQ : -ENAMETOOLONG, "left out: %s: '%.60s'",
+        row->has_nul   ? "there is a U+0000 in its name"
+        : row->name[0] ? "its name does not fit into 255 bytes"
+                       : "it has no name",
+        row->name);
+    failures_add_at(failures, "list", dir, "", &why);
+    return false;
+}
+
+/* What the rows did not name is gone, unless it is written here, or was a moment ago. */
+static void drop_unlisted(struct nodes *nodes, struct node *dir)
+{
+    uint64_t now = loop_now_ms();
+    struct node *child, *next;
+
+    for (child = directory_first(dir); child; child = next) {
+        next = directory_next(child);
+        if (child->listed || child->presence != NODE_HERE || !node_is_from_api(child))
+            continue;
+        if (now < child->written_until_ms || child->busy || child->writers > 0)
+            child->listed = dir->dir->overruled = true;
+        else if (dir->kind->complete || child->was_listed || now >= child->fresh_until_ms)
+            presence_gone(nodes, child);
+        /* else: found by name where a listing does not show everything */
+    }
+}
+
+int merge_listing(
+    struct nodes *nodes, struct node *dir, const struct rows *rows, struct failures *failures)
+{
+    struct directory *d = directory_of(dir);
+    if (!d)
+        return -ENOMEM;
+    node_ref(dir);
+    d->overruled = false;
+    for (struct node *c = directory_first(dir); c; c = directory_next(c)) {
+        c->was_listed = c->listed;
+        c->listed &= !node_is_from_api(c);
+    }
+    int err = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->row[i];
+        if (!is_presentable(dir, row, failures))
+            continue;
+        struct node *child = directory_find(dir, row->name);
+        /* A staging file has its name until it is renamed. */
+        if (presence_is_dead(d, row) || (child && !node_is_from_api(child))) {
+            d->overruled = true;
+            continue;
+        }
+        if (child && child->presence == NODE_HELD) {
+            child->listed = true;
+            take_visibility(child, row); /* what replaces it will keep it */
+            continue;
+        }
+        if (child && child->listed) {
+            struct failure why;
+            failure_set(&why, -EEXIST, "left out: '%.80s' is '%.80s' without case", row->name,
+                child->name);
+            failures_add_at(failures, "list", dir, "", &why);
+            continue;
+        }
+        child = child_for(nodes, dir, row);
+        if (!child) {
+            err = -ENOMEM;
+            continue;
+        }
+        child->listed = true;
+    }
+    if (!err)
+        drop_unlisted(nodes, dir);
+    node_unref(nodes, dir);
+    return err;
+}
+
+struct node *merge_one(
+    struct nodes *nodes, struct node *dir, const struct row *row, uint64_t fresh_until_ms)
+{
+    struct directory *d = directory_of(dir);
+    if (!d || presence_is_dead(d, row))
+        return NULL;
+    const struct node *known = directory_find(dir, row->name);
+    bool hidden = known && (known->presence == NODE_HELD || !node_is_from_api(known));
+    struct node *child = hidden ? NULL : child_for(nodes, dir, row);
+    if (!child)
+        return NULL;
+    child->fresh_until_ms = fresh_until_ms;
+    child->policy_seen_ms = loop_now_ms();
+    return node_ref(child);
+}

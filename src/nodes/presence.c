@@ -1,0 +1,171 @@
+#include "nodes/presence.h"
+
+#include <errno.h>
+#include <time.h>
+#include <utlist.h>
+
+#include "base/loop.h"
+
+/* GitHub's reads lag its writes by seconds (evidence §1.6). */
+#define LAG_MS 60000
+/* A program that removes what it failed to write does so at once; as for a held DELETE. */
+#define FAILED_WRITE_MS 1000
+
+/* Files that are here alone go with their directory, and with those above it. */
+static void orphan_files(struct nodes *nodes, struct node *dir)
+{
+    struct node *child, *next;
+
+    node_ref(dir); /* with its last file the directory would go, and take `next` along */
+    for (child = directory_first(dir); child; child = next) {
+        next = directory_next(child);
+        if (child->kind->type == NODE_DIRECTORY)
+            orphan_files(nodes, child);
+        else if (child->kind->orphan)
+            child->kind->orphan(nodes, child);
+    }
+    node_unref(nodes, dir);
+}
+
+void presence_gone(struct nodes *nodes, struct node *child)
+{
+    struct node *dir = child->parent;
+
+    node_ref(child);
+    if (child->kind->type == NODE_DIRECTORY)
+        orphan_files(nodes, child);
+    directory_uncount(child);
+    directory_remove(dir, child);
+    node_go(nodes, child);
+    child->listed = false;
+    dir->mtime = (int64_t)time(NULL);
+    if (child->empty)
+        nodes->empty_forget(child);
+    node_unref(nodes, child);
+}
+
+void presence_failed_write(struct node *child, pid_t process, int err)
+{
+    if (process > 0)
+        child->parent->dir->failed_write = (struct failed_write){.ino = child->ino,
+            .process = process,
+            .err = err,
+            .until_ms = loop_now_ms() + FAILED_WRITE_MS};
+}
+
+int presence_failure_of(const struct node *child, pid_t process)
+{
+    const struct failed_write *failed = &child->parent->dir->failed_write;
+    bool applies = failed->ino == child->ino && failed->process == process &&
+                   loop_now_ms() < failed->until_ms;
+    return applies ? failed->err : 0;
+}
+
+void presence_hide(struct node *child)
+{
+    child->presence = NODE_HELD;
+    child->parent->dir->secrets--;
+    child->parent->mtime = (int64_t)time(NULL);
+}
+
+void presence_come_back(struct node *child)
+{
+    child->presence = NODE_HERE;
+    child->replaces = false;
+    child->listed |= child->parent->dir->held;
+    child->parent->dir->secrets++;
+    child->parent->mtime = (int64_t)time(NULL);
+}
+
+struct node *presence_replace(struct nodes *nodes, struct node *held)
+{
+    struct node *dir = held->parent;
+    struct node *node = node_new(nodes, dir->kind->child, dir, held->name);
+    if (!node)
+        return NULL;
+    node->presence = NODE_PENDING;
+    node->replaces = true;
+    node->visibility = held->visibility;
+    node->policy_seen_ms = held->policy_seen_ms;
+    node->row_time = held->row_time;
+    node->mtime = held->mtime;
+    node->btime = held->btime;
+    presence_gone(nodes, held);
+    if (directory_add(dir, node) != 0) {
+        node_unref(nodes, node);
+        return NULL;
+    }
+    return node;
+}
+
+/* Is this row what was deleted here a moment ago? */
+bool presence_is_dead(struct directory *dir, const struct row *row)
+{
+    struct tombstone *stone, *next;
+    uint64_t now = loop_now_ms();
+
+    DL_FOREACH_SAFE(dir->dead, stone, next)
+    {
+        if (stone->until_ms <= now) {
+            DL_DELETE(dir->dead, stone);
+            free(stone);
+        } else if (strcasecmp(stone->name, row->name) == 0 &&
+                   row->created_at <= stone->created_at &&
+                   row->updated_at <= stone->updated_at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void presence_stored(struct node *child, int64_t date)
+{
+    struct directory *dir = child->parent->dir;
+    struct tombstone *stone, *next;
+    int64_t at = date >= 0 ? date : (int64_t)time(NULL);
+
+    if (child->presence == NODE_PENDING) {
+        child->presence = NODE_HERE;
+        if (!child->replaces)
+            child->btime = at;
+        dir->secrets++;
+        child->parent->mtime = (int64_t)time(NULL);
+    }
+    child->replaces = child->maybe_stored = false;
+    child->listed |= dir->held;
+    child->mtime = at;
+    child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;
+    /* An old ETag could bring a 304 for what was never seen. */
+    etags_release(&dir->etags);
+    DL_FOREACH_SAFE(dir->dead, stone, next)
+    {
+        if (strcasecmp(stone->name, child->name) == 0) {
+            DL_DELETE(dir->dead, stone);
+            free(stone);
+        }
+    }
+}
+
+void presence_doubted(struct node *child)
+{
+    child->stored_len = 0;
+    child->maybe_stored = child->presence == NODE_PENDING;
+    child->parent->dir->fresh_until_ms = 0;
+}
+
+void presence_deleted(struct nodes *nodes, struct node *child)
+{
+    struct directory *dir = child->parent->dir;
+    size_t size = strlen(child->name) + 1;
+    struct tombstone *stone = calloc(1, sizeof *stone + size);
+
+    if (stone) {
+        memcpy(stone->name, child->name, size);
+        stone->created_at = child->btime;
+        stone->updated_at = child->mtime;
+        stone->until_ms = loop_now_ms() + LAG_MS;
+        DL_APPEND(dir->dead, stone);
+    }
+    etags_release(&dir->etags);
+    presence_gone(nodes, child);
+}

@@ -1,0 +1,128 @@
+#include "nodes/staging.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/container.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/tree.h"
+
+/* Contract §3.29: a tool that was going to rename it has done so by then. */
+#define LEFT_BEHIND_MS (10u * 60 * 1000)
+
+static void tell(struct staged *staged, const char *message)
+{
+    struct failure why;
+    failure_set(&why, -ECANCELED, "%s", message);
+    failures_add_at(&staged->tree->failures, "stage", staged->node, "", &why);
+}
+
+static void left_behind(struct loop_timer *timer)
+{
+    tell(CONTAINER_OF(timer, struct staged, timer),
+        "left behind, and never sent: rename it onto a secret's name, or remove it");
+}
+
+static struct staged *staged_new(struct tree *tree, struct node *node)
+{
+    struct staged *staged = calloc(1, sizeof *staged);
+    if (!staged)
+        return NULL;
+    if (value_init(&staged->value, VALUE_MAX_STAGING) != 0) {
+        free(staged);
+        return NULL;
+    }
+    staged->value.sparse = true;
+    staged->tree = tree;
+    staged->node = node;
+    staged->timer.fire = left_behind;
+    loop_set_timer(tree->loop, &staged->timer, loop_now_ms() + LEFT_BEHIND_MS);
+    return staged;
+}
+
+void staging_release(struct node *node)
+{
+    struct staged *staged = node->staged;
+    if (!staged)
+        return;
+    loop_clear_timer(staged->tree->loop, &staged->timer);
+    value_release(&staged->value);
+    free(staged);
+}
+
+int staging_create(struct tree *tree, struct node *dir, const char *name, struct node **ret)
+{
+    if (dir->dir->staging_files >= STAGING_FILES_MAX)
+        return -ENOSPC;
+    struct node *node = node_new(&tree->nodes, dir->kind->staging, dir, name);
+    if (!node)
+        return -ENOMEM;
+    node->staged = staged_new(tree, node);
+    int err = node->staged ? directory_add(dir, node) : -ENOMEM;
+    if (err) {
+        node_unref(&tree->nodes, node);
+        return err;
+    }
+    node->mtime = node->btime = (int64_t)time(NULL);
+    node->listed = true;
+    dir->dir->staging_files++;
+    *ret = node; /* the reference is the directory's */
+    return 0;
+}
+
+void staging_wipe_removed(struct node *node)
+{
+    if (node->presence == NODE_GONE && node->writers == 0)
+        value_clear(&node->staged->value);
+}
+
+void staging_remove(struct nodes *nodes, struct node *node)
+{
+    loop_clear_timer(node->staged->tree->loop, &node->staged->timer);
+    node->parent->dir->staging_files--;
+    presence_gone(nodes, node);
+    staging_wipe_removed(node);
+    node_unref(nodes, node);
+}
+
+void staging_orphan(struct nodes *nodes, struct node *node)
+{
+    tell(node->staged, "removed, and never sent: its directory is gone");
+    staging_remove(nodes, node);
+}
+
+void staging_publish(struct nodes *nodes, struct node *node)
+{
+    if (node->presence == NODE_GONE)
+        return; /* removed while it was sent */
+    node->staged->published = true;
+    value_clear(&node->staged->value);
+    staging_remove(nodes, node);
+}
+
+int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
+    struct node *old)
+{
+    struct node *from = node->parent;
+
+    if (old == node)
+        return 0;
+    if (!old && dir != from && directory_of(dir)->staging_files >= STAGING_FILES_MAX)
+        return -ENOSPC;
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    if (old)
+        staging_remove(nodes, old);
+    directory_remove(from, node);
+    from->dir->staging_files--;
+    if (node->name != node->own_name)
+        free(node->name);
+    node->name = copy;
+    node->parent = node_ref(dir);
+    (void)!directory_add(dir, node); /* it has memory: directory_of() was asked above */
+    dir->dir->staging_files++;
+    node_unref(nodes, from);
+    return 0;
+}

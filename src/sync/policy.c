@@ -1,0 +1,131 @@
+#include "sync/policy.h"
+
+#include <errno.h>
+
+#include "github/url.h"
+#include "nodes/node.h"
+#include "nodes/tree.h"
+#include "sync/listing.h"
+#include "sync/task.h"
+
+/* access/NAME -> access -> actions -> secrets. */
+struct node *policy_secrets(struct tree *tree, const struct node *policy_node)
+{
+    return node_fixed_child(&tree->nodes, policy_node->parent->parent, "secrets");
+}
+
+struct node *policy_secret(struct tree *tree, const struct node *policy_node)
+{
+    struct node *secrets = policy_secrets(tree, policy_node);
+    return secrets ? directory_find_here(secrets, policy_node->name) : NULL;
+}
+
+struct node *policy_of_secret(const struct node *secret)
+{
+    const struct node *store = secret->parent->parent;
+    struct node *access = store ? directory_find(store, "access") : NULL;
+    return access ? directory_find(access, secret->name) : NULL;
+}
+
+enum visibility policy_visibility(const struct node *policy_node)
+{
+    const struct policy *policy = policy_node->policy;
+    if (policy && policy->held)
+        return policy->held;
+    const struct node *secrets = directory_find(policy_node->parent->parent, "secrets");
+    const struct node *secret =
+        secrets ? directory_find_here(secrets, policy_node->name) : NULL;
+    return secret ? secret->visibility : VISIBILITY_NONE;
+}
+
+bool policy_was_seen(const struct tree *tree, const struct node *secret, uint64_t *ret_age_ms)
+{
+    uint64_t age_ms = loop_now_ms() - secret->policy_seen_ms;
+    uint64_t listing_age_ms = listing_age(tree, secret->parent);
+    *ret_age_ms = listing_age_ms < age_ms ? listing_age_ms : age_ms;
+    return *ret_age_ms < tree->options.cache_ttl_ms && *ret_age_ms < POLICY_TRUST_MS;
+}
+
+bool policy_is_held(const struct node *policy_node)
+{
+    return policy_node->policy != NULL;
+}
+
+static void policy_free(struct policy *policy)
+{
+    if (!policy)
+        return;
+    selection_release(&policy->selection);
+    free(policy);
+}
+
+void policy_release(struct node *policy_node)
+{
+    policy_free(policy_node->policy);
+}
+
+/* What is held keeps its node: the kernel may forget it meanwhile. */
+static struct policy *policy_make(struct node *policy_node)
+{
+    if (!policy_node->policy) {
+        policy_node->policy = calloc(1, sizeof *policy_node->policy);
+        if (policy_node->policy)
+            node_ref(policy_node);
+    }
+    return policy_node->policy;
+}
+
+void policy_drop(struct tree *tree, struct node *policy_node)
+{
+    if (!policy_node->policy)
+        return;
+    policy_free(policy_node->policy);
+    policy_node->policy = NULL;
+    node_unref(&tree->nodes, policy_node);
+}
+
+int policy_hold(struct tree *tree, struct node *policy_node, enum visibility visibility)
+{
+    const struct node *secret = policy_secret(tree, policy_node);
+
+    /* Back to what the server has: nothing to hold. */
+    if (secret && secret->visibility == visibility) {
+        policy_drop(tree, policy_node);
+        return 0;
+    }
+    struct policy *policy = policy_make(policy_node);
+    if (!policy)
+        return -ENOMEM;
+    if (visibility != VISIBILITY_SELECTED)
+        selection_release(&policy->selection);
+    policy->held = visibility;
+    policy->generation = ++tree->policy_changes;
+    return 0;
+}
+
+int policy_prepare(struct tree *tree, struct node *policy_node)
+{
+    struct policy *policy = policy_make(policy_node);
+    if (!policy)
+        return -ENOMEM;
+    policy->prepared = true;
+    policy->generation = ++tree->policy_changes;
+    policy->held = tree->options.visibility;
+    return 0;
+}
+
+int policy_fetch_selected(
+    const struct node *store, const char *name, struct task *task, list_done *done)
+{
+    const char *parts[] = {"secrets", name, "repositories"};
+    struct buffer path;
+    buffer_init(&path, URL_MAX);
+    int err = node_api_path(store, &path);
+    if (!err)
+        err = url_add_path(&path, parts, 3);
+    if (!err)
+        err = list_start(task->tree->github, path.data, ROW_SELECTED, NULL, task->deadline_ms,
+            done, task, &task->list);
+    buffer_release(&path);
+    return err;
+}

@@ -1,0 +1,283 @@
+#include "sync/remove.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/container.h"
+#include "base/process.h"
+#include "github/url.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/tree.h"
+
+/* Contract §3.26. */
+#define HELD_MS 1000
+
+/* By their comm, with colons between. What they do is in no flag of FUSE's. */
+#define REPLACERS \
+    "mv:install:cp:tar:unzip:cpio:git:" \
+    "bsdtar:bsdcpio:pax:star:7z:7za:7zr:7zz:borg:zstd"
+
+#define COMM_SIZE 16 /* with its NUL; the kernel cuts longer names off */
+
+struct held {
+    struct tree *tree;
+    struct node *node; /* referenced; node->held is this */
+    pid_t tgid;
+    struct loop_watch end; /* of the process */
+    struct loop_timer timer;
+    struct task task; /* the DELETE, once it is sent */
+    bool sent;
+    struct waiters waiters; /* for the end of the DELETE */
+    struct held *prev, *next;
+};
+
+/* Sending a DELETE */
+
+/* rm -f takes EINVAL, as it takes ENOENT, for the absence of the file, and is silent. */
+void remove_fail(struct task *task, const struct failure *why)
+{
+    struct failure told = *why;
+    char caller[16];
+
+    process_name(task->tid, caller);
+    if (told.err == -EINVAL && strcmp(caller, "rm") == 0)
+        told.err = -EPERM;
+    task_fail(task, &told);
+}
+
+static void deleted(void *arg, const struct failure *why)
+{
+    struct task *task = arg;
+
+    task->call = NULL;
+    if (why && why->err != -ENOENT) {
+        remove_fail(task, why);
+        return;
+    }
+    /* Gone either way; but rm is told when it was not this mount that deleted it. */
+    if (task->node->presence != NODE_GONE)
+        presence_deleted(&task->tree->nodes, task->node);
+    if (why)
+        task_fail(task, why);
+    else
+        task_finish(task);
+}
+
+static void delete_send(struct task *task)
+{
+    struct node *node = task->node;
+    struct buffer scope;
+
+    if (node->presence == NODE_GONE) {
+        task_fail_errno(task, -ENOENT, "the secret is gone");
+        return;
+    }
+    bool is_new = node->presence == NODE_PENDING && !node->replaces;
+    if (is_new && !node->maybe_stored) { /* the server has nothing of it */
+        presence_gone(&task->tree->nodes, node);
+        task_finish(task);
+        return;
+    }
+    bool maybe_absent = node->presence == NODE_PENDING && node->maybe_stored;
+    buffer_init(&scope, URL_MAX);
+    int err = node_api_path(node->parent, &scope);
+    if (!err)
+        err = call_delete_secret(task->tree->github, scope.data, node->name, maybe_absent,
+            task->deadline_ms, deleted, task, &task->call);
+    buffer_release(&scope);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+}
+
+static void delete_have_turn(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    task->has_turn = true;
+    delete_send(task);
+}
+
+static void remove_now(struct task *task)
+{
+    task_counts_as_upload(task);
+    task->wait.done = delete_have_turn;
+    if (node_take_turn(task->node, &task->wait) == 0) {
+        task->has_turn = true;
+        delete_send(task);
+    }
+}
+
+/* Holding one */
+
+/* Is the name in the list, whose names have colons between? */
+static bool is_listed(const char *list, const char *name)
+{
+    while (*list) {
+        size_t len = strcspn(list, ":");
+        size_t seen = len < COMM_SIZE ? len : COMM_SIZE - 1;
+        if (strlen(name) == seen && memcmp(list, name, seen) == 0)
+            return true;
+        list += len + (list[len] == ':');
+    }
+    return false;
+}
+
+static bool is_replacer(const struct tree *tree, pid_t tid)
+{
+    const char *more = tree->options.replacers;
+    char name[COMM_SIZE];
+
+    process_name(tid, name);
+    return name[0] && (is_listed(REPLACERS, name) || (more && is_listed(more, name)));
+}
+
+static bool is_replacing(const struct task *task)
+{
+    /* A runtime names its threads as it likes. */
+    return is_replacer(task->tree, process_group_of(task->tid)) ||
+           is_replacer(task->tree, task->tid);
+}
+
+static void held_unwatch(struct held *held)
+{
+    struct loop *loop = held->tree->loop;
+    loop_clear_timer(loop, &held->timer);
+    if (held->end.fd >= 0) {
+        loop_unwatch(loop, &held->end);
+        close(held->end.fd);
+        held->end.fd = -1;
+    }
+}
+
+static void held_free(struct held *held)
+{
+    struct tree *tree = held->tree;
+    struct node *node = held->node;
+
+    held_unwatch(held);
+    DL_DELETE(tree->held, held);
+    node->held = NULL;
+    free(held);
+    node_unref(&tree->nodes, node);
+}
+
+static void held_deleted(struct task *task, int err)
+{
+    struct held *held = CONTAINER_OF(task, struct held, task);
+    struct waiters waiters = held->waiters;
+
+    if (err && err != -ENOENT)
+        presence_come_back(held->node);
+    held_free(held);
+    waiters_finish(&waiters, NULL);
+}
+
+static void held_send(struct held *held)
+{
+    if (held->sent)
+        return;
+    held->sent = true;
+    held_unwatch(held);
+    task_init(&held->task, held->tree, held->node, "unlink", held_deleted);
+    remove_now(&held->task);
+}
+
+static void process_ended(struct loop_watch *watch, uint32_t events)
+{
+    (void)events;
+    held_send(CONTAINER_OF(watch, struct held, end));
+}
+
+static void time_is_up(struct loop_timer *timer)
+{
+    held_send(CONTAINER_OF(timer, struct held, timer));
+}
+
+static int hold(struct task *task, struct node *node)
+{
+    struct tree *tree = task->tree;
+    struct held *held = calloc(1, sizeof *held);
+    if (!held)
+        return -ENOMEM;
+    held->tree = tree;
+    held->tgid = process_group_of(task->tid);
+    held->end = (struct loop_watch){.ready = process_ended, .fd = process_watch(held->tgid)};
+    held->timer.fire = time_is_up;
+    /* Without a pidfd the second ends it. */
+    if (held->end.fd >= 0 && loop_watch(tree->loop, &held->end, EPOLLIN) != 0) {
+        close(held->end.fd);
+        held->end.fd = -1;
+    }
+    loop_set_timer(tree->loop, &held->timer, loop_now_ms() + HELD_MS);
+    held->node = node_ref(node);
+    node->held = held;
+    DL_APPEND(tree->held, held);
+    presence_hide(node);
+    return 0;
+}
+
+void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char *name)
+{
+    struct held *held, *next;
+    if (!tree->held)
+        return;
+    pid_t tgid = process_group_of(tid);
+    DL_FOREACH_SAFE(tree->held, held, next)
+    {
+        bool same = held->node->parent == dir && strcasecmp(held->node->name, name) == 0;
+        if (held->tgid == tgid && !same)
+            held_send(held);
+    }
+}
+
+int held_take(struct node *node, struct wait *wait)
+{
+    struct held *held = node->held;
+    if (!held)
+        return 0;
+    if (held->sent || node->busy) {
+        held_send(held);
+        wait_join(&held->waiters, wait);
+        return -EINPROGRESS;
+    }
+    held_free(held);
+    return 0;
+}
+
+void held_give_back(struct node *node)
+{
+    if (node->presence == NODE_HELD && !node->held)
+        presence_come_back(node);
+}
+
+void held_send_all(struct tree *tree)
+{
+    struct held *held, *next;
+    DL_FOREACH_SAFE(tree->held, held, next) held_send(held);
+}
+
+void held_free_all(struct tree *tree)
+{
+    while (tree->held) {
+        if (tree->held->sent)
+            task_abandon(&tree->held->task, -ECANCELED, "the mount has ended");
+        held_free(tree->held);
+    }
+}
+
+void remove_start(struct task *task)
+{
+    struct node *node = task->node;
+
+    if (node->presence != NODE_HERE || !is_replacing(task)) {
+        remove_now(task);
+        return;
+    }
+    int err = hold(task, node);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        task_finish(task);
+}

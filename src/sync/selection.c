@@ -1,0 +1,211 @@
+#include "sync/selection.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+void entries_release(struct entries *entries)
+{
+    for (size_t i = 0; i < entries->count; i++)
+        free(entries->entry[i].name);
+    free(entries->entry);
+    *entries = (struct entries){0};
+}
+
+/* A text that is being taken apart. */
+struct parser {
+    const char *owner;
+    struct entries entries;
+    size_t room;                 /* for entries */
+    struct list_problem problem; /* its line is the present one */
+};
+
+static bool is_number(const char *text)
+{
+    return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* "REPO" becomes "OWNER/REPO"; numbers stay. */
+static char *full_name(const char *text, const char *owner)
+{
+    char *name = NULL;
+    if (is_number(text) || strchr(text, '/'))
+        return strdup(text);
+    return asprintf(&name, "%s/%s", owner, text) < 0 ? NULL : name;
+}
+
+/* 0; -EFBIG or -ENOMEM. Room doubles, for realloc() copies. */
+static int add_entry(struct parser *p, char sign, const char *text)
+{
+    struct entries *entries = &p->entries;
+    if (entries->count == ENTRIES_MAX) {
+        p->problem.text = "more than 20,000 repositories";
+        return -EFBIG;
+    }
+    if (entries->count == p->room) {
+        size_t wanted = p->room ? p->room * 2 : 16;
+        struct entry *grown = reallocarray(entries->entry, wanted, sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        entries->entry = grown;
+        p->room = wanted;
+    }
+    char *name = full_name(text, p->owner);
+    if (!name)
+        return -ENOMEM;
+    entries->entry[entries->count++] =
+        (struct entry){.sign = sign, .name = name, .id = -1, .line = p->problem.line};
+    return 0;
+}
+
+static const char *line_problem(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    if (*text == '\0')
+        return "a sign without a repository";
+    if (text[strcspn(text, " \t\r\v\f")])
+        return "two entries on one line";
+    if (slash && (slash == text || slash[1] == '\0' || strchr(slash + 1, '/')))
+        return "expected OWNER/REPO, REPO or a repository's number";
+    return NULL;
+}
+
+/* One line, trimmed and ended. */
+static int parse_line(struct parser *p, const char *line)
+{
+    if (*line == '\0')
+        return 0;
+    p->entries.is_blank = false;
+    if (*line == '#')
+        return 0;
+    char sign = *line == '+' || *line == '-' ? *line : 0;
+    const char *text = sign ? line + 1 + strspn(line + 1, " \t") : line;
+    p->problem.text = line_problem(text);
+    if (!p->problem.text && p->entries.count > 0 && p->entries.is_signed != (sign != 0))
+        p->problem.text = "lines with and without a sign cannot be mixed";
+    if (p->problem.text)
+        return -EINVAL;
+    p->entries.is_signed = sign != 0;
+    return add_entry(p, sign, text);
+}
+
+static char *trim(char *line)
+{
+    line += strspn(line, " \t\r");
+    for (char *end = line + strlen(line); end > line && isspace((unsigned char)end[-1]);)
+        *--end = '\0';
+    return line;
+}
+
+/* The text's lines, one after another; `text` is taken apart. */
+static int parse_lines(struct parser *p, char *text)
+{
+    int err = 0;
+    char *line;
+
+    if (p->problem.line == 1 && strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        text += strlen(BYTE_ORDER_MARK);
+    while (!err && (line = strsep(&text, "\n"))) {
+        err = parse_line(p, trim(line));
+        p->problem.line += !err;
+    }
+    return err;
+}
+
+int entries_parse(const char *text, size_t len, unsigned line, const char *owner,
+    struct entries *ret, struct list_problem *ret_problem)
+{
+    struct parser p = {
+        .owner = owner, .entries = {.is_blank = true}, .problem = {.line = line}};
+    const char *nul = memchr(text, '\0', len);
+    if (nul) {
+        for (const char *at = text; (at = memchr(at, '\n', (size_t)(nul - at))); at++)
+            line++;
+        *ret_problem = (struct list_problem){"a NUL byte, or a hole, in the list", line};
+        return -EINVAL;
+    }
+    char *copy = strndup(text, len);
+    int err = copy ? parse_lines(&p, copy) : -ENOMEM;
+    free(copy);
+    if (err) {
+        entries_release(&p.entries);
+        *ret_problem = p.problem;
+    } else {
+        *ret = p.entries;
+    }
+    return err;
+}
+
+void selection_release(struct selection *selection)
+{
+    for (size_t i = 0; i < selection->count; i++)
+        free(selection->repository[i].name);
+    free(selection->repository);
+    *selection = (struct selection){0};
+}
+
+int selection_add(struct selection *selection, const char *name, int64_t id)
+{
+    if (selection->count == selection->room) {
+        size_t wanted = selection->room ? selection->room * 2 : 16;
+        struct selected *grown =
+            reallocarray(selection->repository, wanted, sizeof *selection->repository);
+        if (!grown)
+            return -ENOMEM;
+        selection->repository = grown;
+        selection->room = wanted;
+    }
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    selection->repository[selection->count++] = (struct selected){.name = copy, .id = id};
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct selected *x = a, *y = b;
+    return strcasecmp(x->name, y->name);
+}
+
+void selection_sort(struct selection *selection)
+{
+    struct selected *repository = selection->repository;
+    size_t kept = 0;
+
+    if (selection->count > 1)
+        qsort(repository, selection->count, sizeof *repository, compare_names);
+    for (size_t i = 0; i < selection->count; i++) {
+        if (kept > 0 && compare_names(&repository[kept - 1], &repository[i]) == 0)
+            free(repository[i].name);
+        else
+            repository[kept++] = repository[i];
+    }
+    selection->count = kept;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+void selection_remove(struct selection *selection, const int64_t *ids, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < selection->count; i++) {
+        struct selected *at = &selection->repository[i];
+        if (count > 0 && bsearch(&at->id, ids, count, sizeof *ids, compare_ids))
+            free(at->name);
+        else
+            selection->repository[kept++] = *at;
+    }
+    selection->count = kept;
+}
+
+int selection_write(const struct selection *selection, struct buffer *ret)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < selection->count; i++)
+        err = buffer_printf(ret, "%s\n", selection->repository[i].name);
+    return err;
+}

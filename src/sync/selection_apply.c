@@ -1,0 +1,481 @@
+#include "sync/selection_apply.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/container.h"
+#include "github/list.h"
+#include "github/url.h"
+#include "nodes/node.h"
+#include "nodes/tree.h"
+#include "sync/entry_ids.h"
+#include "sync/policy.h"
+
+/* More names than this are looked up in a listing of the organization, a hundred a request. */
+#define ONE_BY_ONE_MAX 10
+/* As many that the listing does not have may be repositories that were renamed; thousands would
+ * keep others from the server, only to end in a refusal. */
+#define UNLISTED_MAX 100
+/* Requests of one change at once: a part of what `max_requests` lets through, since others want
+ * to get through too. */
+#define STEPS_MAX 16
+
+/* One entry's request: a lookup, or an addition or removal. */
+struct step {
+    struct change *change;
+    struct entry *entry; /* NULL: the step is free */
+    struct call *call;
+};
+
+struct change {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;
+    change_done *done;
+    struct entries entries;
+    bool additions;
+    struct list *list; /* of the organization's repositories */
+
+    /* Entries one by one: lookups, then perhaps additions and removals. */
+    bool lookups;                   /* of those whose number is not known */
+    int (*send)(struct step *step); /* 0 or -errno */
+    void (*all_done)(struct change *change);
+    struct step steps[STEPS_MAX];
+    size_t next; /* entry to be looked at */
+    size_t under_way, succeeded;
+
+    struct node *secret; /* referenced, from when its turn is asked for; or NULL */
+    struct wait turn;    /* among the changes of the secret */
+    bool has_turn;
+    struct call *set;
+    bool sent; /* something that is no lookup, or it is about to be */
+    struct failure failure;
+};
+
+/* Drops the change; what was sent may be done. */
+static void change_cancel(struct cleanup *cleanup)
+{
+    struct change *change = CONTAINER_OF(cleanup, struct change, cleanup);
+
+    for (size_t i = 0; i < STEPS_MAX; i++)
+        call_cancel(change->steps[i].call);
+    list_cancel(change->list);
+    call_cancel(change->set);
+    wait_leave(&change->turn);
+    entries_release(&change->entries);
+    struct nodes *nodes = &change->task->tree->nodes;
+    struct node *secret = change->secret;
+    bool had_turn = change->has_turn;
+    free(change);
+    if (had_turn)
+        node_give_turn(secret); /* whoever waits goes on from here */
+    if (secret)
+        node_unref(nodes, secret);
+}
+
+/* How far it came is news when not all was changed. */
+static void tell_progress(const struct change *change, struct failure *failure)
+{
+    char message[2 * FAILURE_MESSAGE_SIZE];
+    if (!change->sent || change->succeeded == 0)
+        return;
+    snprintf(message, sizeof message, "%zu of %zu changed; %s", change->succeeded,
+        change->entries.count, failure->message);
+    text_printable(failure->message, sizeof failure->message, message, strlen(message));
+}
+
+/* The task owns the change, and frees it when it ends. */
+static void change_end(struct change *change)
+{
+    struct task *task = change->task;
+    struct failure failure = change->failure;
+    struct node *secrets = policy_secrets(task->tree, task->node);
+
+    if (change->sent && secrets && secrets->dir)
+        secrets->dir->fresh_until_ms = 0; /* updated_at moves with the list */
+    tell_progress(change, &failure);
+    change->done(task, failure.err ? &failure : NULL);
+}
+
+static void change_fail(struct change *change, int err)
+{
+    failure_set(&change->failure, err, "%s", strerror(-err));
+    change_end(change);
+}
+
+static bool replaces(const struct change *change)
+{
+    return !change->entries.is_signed && !change->additions;
+}
+
+/* orgs/ORG/actions/access/NAME */
+static const char *organization_of(const struct node *policy_node)
+{
+    return policy_node->parent->parent->parent->name;
+}
+
+/* The first failure is told, with the line that it is about. */
+static void note_failure(
+    struct change *change, const struct entry *entry, const struct failure *why)
+{
+    char message[2 * FAILURE_MESSAGE_SIZE];
+
+    if (change->failure.err)
+        return;
+    change->failure = *why;
+    snprintf(
+        message, sizeof message, "line %u: %.80s: %s", entry->line, entry->name, why->message);
+    text_printable(
+        change->failure.message, sizeof change->failure.message, message, strlen(message));
+}
+
+/* Sends what there is room for, and goes on when nothing is under way any more. */
+static void send_more(struct change *change)
+{
+    size_t i = 0;
+    while (i < STEPS_MAX && change->next < change->entries.count && !change->failure.err) {
+        struct step *step = &change->steps[i];
+        struct entry *entry = &change->entries.entry[change->next];
+        if (change->lookups && entry->id >= 0) {
+            change->next++;
+        } else if (step->entry) {
+            i++;
+        } else {
+            *step = (struct step){.change = change, .entry = entry};
+            int err = change->send(step);
+            if (err) {
+                struct failure why;
+                failure_set(&why, err, "%s", strerror(-err));
+                note_failure(change, entry, &why);
+                step->entry = NULL;
+            } else {
+                change->next++;
+                change->under_way++;
+            }
+        }
+    }
+    if (change->under_way == 0 && change->failure.err)
+        change_end(change);
+    else if (change->under_way == 0)
+        change->all_done(change);
+}
+
+/* What was asked has an answer: `why` is NULL on success. The entry. */
+static struct entry *step_ended(struct step *step, const struct failure *why)
+{
+    struct entry *entry = step->entry;
+    step->call = NULL;
+    step->entry = NULL;
+    step->change->under_way--;
+    step->change->succeeded += !why;
+    if (why)
+        note_failure(step->change, entry, why);
+    return entry;
+}
+
+static void send_one_by_one(struct change *change, int (*send)(struct step *step),
+    void (*all_done)(struct change *change))
+{
+    change->lookups = !change->sent;
+    change->send = send;
+    change->all_done = all_done;
+    change->next = 0;
+    send_more(change);
+}
+
+/* Changing what is selected */
+
+static int selection_path(
+    const struct change *change, const struct entry *entry, struct buffer *ret)
+{
+    const struct node *node = change->task->node;
+    const char *parts[] = {"secrets", node->name, "repositories"};
+    buffer_init(ret, URL_MAX);
+    int err = node_api_path(node->parent->parent, ret);
+    if (!err)
+        err = url_add_path(ret, parts, 3);
+    if (!err && entry)
+        err = buffer_printf(ret, "/%" PRId64, entry->id);
+    return err;
+}
+
+/* What the selection becomes, but for what is removed. */
+static int add_entries(const struct change *change, struct selection *selection)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < change->entries.count; i++) {
+        const struct entry *entry = &change->entries.entry[i];
+        if (entry->sign != '-')
+            err = selection_add(selection, entry->name, entry->id);
+    }
+    selection_sort(selection);
+    return err;
+}
+
+static int add_selected(struct selection *selection, const struct selection *from)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < from->count; i++)
+        err = selection_add(selection, from->repository[i].name, from->repository[i].id);
+    return err;
+}
+
+/* What is held is changed here, all or nothing, and goes to the server with the value. */
+static int apply_to_held(const struct change *change)
+{
+    struct policy *policy = change->task->node->policy;
+    struct selection fresh = {0};
+    size_t count;
+    int64_t *removed = entries_ids(&change->entries, '-', &count);
+
+    int err = removed ? 0 : -ENOMEM;
+    if (!err && !replaces(change))
+        err = add_selected(&fresh, &policy->selection);
+    if (!err)
+        err = add_entries(change, &fresh);
+    if (err) {
+        selection_release(&fresh);
+    } else {
+        selection_remove(&fresh, removed, count);
+        selection_release(&policy->selection);
+        policy->selection = fresh;
+        policy->generation = ++change->task->tree->policy_changes;
+    }
+    free(removed);
+    return err;
+}
+
+static void set_done(void *arg, const struct failure *why)
+{
+    struct change *change = arg;
+    change->set = NULL;
+    if (why)
+        change->failure = *why;
+    change_end(change);
+}
+
+static int send_set(struct change *change)
+{
+    struct buffer path, body;
+    size_t count;
+    int64_t *ids = entries_ids(&change->entries, 0, &count);
+
+    buffer_init(&body, 64 + 20 * change->entries.count);
+    int err = selection_path(change, NULL, &path);
+    if (!ids)
+        err = -ENOMEM;
+    if (!err)
+        err = buffer_add_string(&body, "{\"selected_repository_ids\":");
+    if (!err)
+        err = call_add_ids(&body, ids, count);
+    if (!err)
+        err = buffer_add_string(&body, "}");
+    if (!err)
+        err = call_change(change->task->tree->github, ENDPOINT_SET_SELECTION, path.data,
+            body.data, change->task->deadline_ms, set_done, change, &change->set);
+    free(ids);
+    buffer_release(&path);
+    buffer_release(&body);
+    return err;
+}
+
+static void changed_one(void *arg, const struct failure *why)
+{
+    struct step *step = arg;
+    step_ended(step, why);
+    send_more(step->change);
+}
+
+static int change_one(struct step *step)
+{
+    struct change *change = step->change;
+    struct buffer path;
+    int err = selection_path(change, step->entry, &path);
+    if (!err)
+        err = call_change(change->task->tree->github,
+            step->entry->sign == '-' ? ENDPOINT_DESELECT : ENDPOINT_SELECT, path.data, NULL,
+            change->task->deadline_ms, changed_one, step, &step->call);
+    buffer_release(&path);
+    return err;
+}
+
+/* Nothing else changes the secret meanwhile. */
+static void apply(struct change *change)
+{
+    int err = 0;
+
+    if (policy_is_held(change->task->node)) {
+        err = apply_to_held(change);
+        if (!err)
+            change_end(change);
+    } else {
+        change->sent = true;
+        change->succeeded = 0; /* of the lookups */
+        if (replaces(change))
+            err = send_set(change);
+        else
+            send_one_by_one(change, change_one, change_end);
+    }
+    if (err)
+        change_fail(change, err);
+}
+
+static void have_turn(struct wait *wait)
+{
+    struct change *change = CONTAINER_OF(wait, struct change, turn);
+    change->has_turn = true;
+    apply(change);
+}
+
+/* All numbers are known. A PUT of the value, which says who may use it, is never beside this.
+ */
+static void all_known(struct change *change)
+{
+    struct node *secret = policy_secret(change->task->tree, change->task->node);
+    int err = entries_keep_last(&change->entries);
+
+    if (err) {
+        change_fail(change, err);
+        return;
+    }
+    change->turn.done = have_turn;
+    change->turn.deadline_ms = change->task->deadline_ms;
+    if (secret) {
+        change->secret = node_ref(secret);
+        if (node_take_turn(secret, &change->turn) == -EINPROGRESS)
+            return;
+        change->has_turn = true;
+    }
+    apply(change);
+}
+
+/* Finding numbers */
+
+/* A number that was asked for has one repository; the answer about another would select that.
+ */
+static bool is_about(const struct row *row, const struct entry *entry)
+{
+    uint64_t number;
+    return strchr(entry->name, '/') ||
+           (text_to_u64(entry->name, INT64_MAX, &number) && (int64_t)number == row->id);
+}
+
+static void looked_up(void *arg, const struct failure *why, const struct row *row)
+{
+    struct step *step = arg;
+    struct change *change = step->change;
+    struct failure failure;
+
+    if (!why && !is_about(row, step->entry)) {
+        failure_set(&failure, -EPROTO, "the answer is about repository %" PRId64, row->id);
+        why = &failure;
+    }
+    struct entry *entry = step_ended(step, why);
+    if (!why) {
+        repository_ids_add(&change->task->tree->repository_ids, row->name, row->id);
+        int err = entry_know(entry, row->name, row->id);
+        if (err)
+            failure_set(&change->failure, err, "%s", strerror(-err));
+    }
+    if (change->failure.err)
+        change_end(change); /* without waiting for the others: nothing is to be changed */
+    else
+        send_more(change);
+}
+
+/* "/repos/OWNER/REPO", or "/repositories/NUMBER". */
+static int look_up(struct step *step)
+{
+    char owner[NAME_SIZE];
+    const struct change *change = step->change;
+    const char *name = step->entry->name, *slash = strchr(name, '/');
+    struct buffer path;
+    buffer_init(&path, URL_MAX);
+    int err;
+    if (slash) {
+        snprintf(owner, sizeof owner, "%.*s", (int)(slash - name), name);
+        const char *parts[] = {"repos", owner, slash + 1};
+        err = url_add_path(&path, parts, 3);
+    } else {
+        const char *parts[] = {"repositories", name};
+        err = url_add_path(&path, parts, 2);
+    }
+    if (!err)
+        err = call_get(change->task->tree->github, path.data, ROW_SELECTED,
+            change->task->deadline_ms, looked_up, step, &step->call);
+    buffer_release(&path);
+    return err;
+}
+
+static void have_listing(
+    void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
+{
+    struct change *change = arg;
+    const struct entry *first = NULL;
+    struct failure failure;
+    (void)etags;
+
+    change->list = NULL;
+    /* A token that may not list them may still know them by name. */
+    for (size_t i = 0; !why && i < rows->count; i++)
+        repository_ids_add(
+            &change->task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
+    int err = why ? 0 : entries_find_listed(&change->entries, rows);
+    if (err) {
+        change_fail(change, err);
+        return;
+    }
+    if (entries_recall(&change->entries, &change->task->tree->repository_ids, &first) <=
+        UNLISTED_MAX) {
+        send_one_by_one(change, look_up, all_known);
+        return;
+    }
+    if (!why) {
+        failure_set(
+            &failure, -ENOENT, "none of the organization's; nor are %d others", UNLISTED_MAX);
+        why = &failure;
+    }
+    note_failure(change, first, why);
+    change_end(change);
+}
+
+static void resolve(struct change *change)
+{
+    const char *parts[] = {"orgs", organization_of(change->task->node), "repos"};
+    const struct entry *first;
+    struct buffer path;
+
+    if (entries_recall(&change->entries, &change->task->tree->repository_ids, &first) <=
+        ONE_BY_ONE_MAX) {
+        send_one_by_one(change, look_up, all_known);
+        return;
+    }
+    buffer_init(&path, URL_MAX);
+    int err = url_add_path(&path, parts, 3);
+    if (!err)
+        err = list_start(change->task->tree->github, path.data, ROW_FULL_NAME, NULL,
+            change->task->deadline_ms, have_listing, change, &change->list);
+    buffer_release(&path);
+    if (err)
+        change_fail(change, err);
+}
+
+void change_start(struct task *task, struct entries *entries, bool additions, change_done *done)
+{
+    struct change *change = calloc(1, sizeof *change);
+    if (!change) {
+        struct failure why;
+        failure_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
+        entries_release(entries);
+        done(task, &why);
+        return;
+    }
+    change->task = task;
+    change->done = done;
+    change->entries = *entries;
+    *entries = (struct entries){0};
+    change->additions = additions;
+    change->cleanup.undo = change_cancel;
+    cleanup_push(&task->held, &change->cleanup);
+    task_counts_as_upload(task); /* the end of the program waits for it */
+    resolve(change);
+}

@@ -1,0 +1,140 @@
+#include "sync/task.h"
+
+#include <errno.h>
+
+#include "github/list.h"
+#include "github/url.h"
+#include "nodes/empty.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/tree.h"
+#include "sync/notice.h"
+
+void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
+    void (*done)(struct task *task, int err))
+{
+    *task = (struct task){
+        .tree = tree,
+        .done = done,
+        .operation = operation,
+        .notice_fd = -1,
+        .node = node ? node_ref(node) : NULL,
+    };
+    task_set_deadline(task, github_now_ms(tree->github) + tree->options.timeout_ms);
+}
+
+void task_set_deadline(struct task *task, uint64_t deadline_ms)
+{
+    task->deadline_ms = task->wait.deadline_ms = task->key_wait.deadline_ms = deadline_ms;
+}
+
+void task_move_to(struct task *task, struct node *node)
+{
+    struct node *from = task->node;
+    task->node = node_ref(node);
+    task->name[0] = '\0';
+    node_unref(&task->tree->nodes, from);
+}
+
+void task_counts_as_upload(struct task *task)
+{
+    if (task->is_upload)
+        return;
+    task->is_upload = true;
+    task->tree->uploads++;
+}
+
+void task_cancel(struct task *task)
+{
+    struct node *node = task->node;
+    struct tree *tree = task->tree;
+
+    wait_leave(&task->wait);
+    wait_leave(&task->key_wait);
+    call_cancel(task->call);
+    task->call = NULL;
+    list_cancel(task->list);
+    task->list = NULL;
+    cleanup_run(&task->held);
+    if (task->is_upload) {
+        task->is_upload = false;
+        tree->uploads--;
+        if (tree->uploads == 0 && tree->uploads_ended)
+            tree->uploads_ended(tree->uploads_arg);
+    }
+    task->node = NULL;
+    if (task->staged)
+        node_unref(&tree->nodes, task->staged);
+    task->staged = NULL;
+    if (!node)
+        return;
+    if (task->has_turn)
+        node_give_turn(node);
+    task->has_turn = false;
+    if (task->is_writer)
+        empty_writer_left(tree, node);
+    task->is_writer = false;
+    node_unref(&tree->nodes, node);
+}
+
+/* done() comes last: it may free the task. */
+static void task_end(struct task *task, int err)
+{
+    struct node *kept = task->result ? node_ref(task->result) : NULL;
+    struct tree *tree = task->tree;
+
+    task_cancel(task);
+    task->done(task, err);
+    if (kept)
+        node_unref(&tree->nodes, kept);
+}
+
+void task_finish(struct task *task)
+{
+    task_end(task, 0);
+}
+
+static void task_report(struct task *task)
+{
+    if (task->quiet || (task->failure.err == -ENOENT && !task->operation))
+        return;
+    failures_add_at(&task->tree->failures, task->operation ? task->operation : "lookup",
+        task->node, task->name, &task->failure);
+}
+
+void task_fail(struct task *task, const struct failure *why)
+{
+    task->failure = *why;
+    task->result = NULL;
+    task_report(task);
+    if (task->node)
+        notice_send(
+            task->notice_fd, task->name[0] ? task->name : task->node->name, &task->failure);
+    task_end(task, task->failure.err);
+}
+
+void task_abandon(struct task *task, int err, const char *why)
+{
+    for (struct cleanup *c = task->held; c; c = c->next)
+        if (c->abandon)
+            c->abandon(c, err, why);
+    if (task->is_upload) {
+        struct node *node = task->written;
+        if (node) { /* its error lives on, for fsync */
+            node->upload_error = err == -EINTR ? -ECANCELED : err;
+            node->stored_len = 0;
+            if (task->call)
+                presence_doubted(node);
+        }
+        failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
+        task_report(task);
+    }
+    task_cancel(task);
+}
+
+void task_fail_errno(struct task *task, int err, const char *message)
+{
+    struct failure why;
+    failure_set(&why, err, "%s", message);
+    task_fail(task, &why);
+}

@@ -1,0 +1,239 @@
+/* The directory `access`: a directory for each secret of the organization, and for each policy
+ * that was prepared for one that does not exist yet. */
+#include "tree/access_dirs.h"
+
+#include <errno.h>
+
+#include "base/container.h"
+#include "nodes/node.h"
+#include "nodes/presence.h"
+#include "nodes/tree.h"
+#include "sync/listing.h"
+#include "sync/policy.h"
+#include "tree/operations.h"
+
+/* The listing of the secrets must stay, also when nobody has looked at their directory. */
+static struct node *secrets_beside(struct task *task)
+{
+    struct node *access = task->node;
+    if (!access->beside) {
+        struct node *secrets = node_fixed_child(&task->tree->nodes, access->parent, "secrets");
+        access->beside = secrets ? node_ref(secrets) : NULL;
+    }
+    return access->beside;
+}
+
+void access_idle(struct nodes *nodes, struct node *access)
+{
+    struct node *beside = access->beside;
+
+    if (!beside)
+        return;
+    access->beside = NULL;
+    access->references++; /* both have one parent, which might go and take `access` along */
+    node_unref(nodes, beside);
+    access->references--;
+}
+
+static struct node *find_secret(struct task *task)
+{
+    struct node *secrets = secrets_beside(task);
+    return secrets ? directory_find_here(secrets, task->name) : NULL;
+}
+
+/* access/NAME, made when it is first wanted; NULL without memory. */
+static struct node *policy_node(struct tree *tree, struct node *access, const char *name)
+{
+    struct node *node = directory_find(access, name);
+    if (node)
+        return node;
+    return node_make_child(&tree->nodes, access->kind->child, access, name);
+}
+
+static void answer(struct task *task)
+{
+    struct node *secret = find_secret(task);
+    struct node *node = directory_find(task->node, task->name);
+
+    if (secret)
+        node = policy_node(task->tree, task->node, secret->name);
+    else if (node && !policy_is_held(node))
+        node = NULL;
+    if (!secret && !node) {
+        task_fail_errno(task, -ENOENT, "no such secret, and no policy prepared for one");
+        return;
+    }
+    if (!node) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    node->listed = true;
+    task->result = node;
+    task_finish(task);
+}
+
+static void answered(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    if (wait->failure.err)
+        task_fail(task, &wait->failure);
+    else
+        answer(task);
+}
+
+/* Calls `done` with the listing of the secrets at hand: at once, or when it has come. */
+static void want_secrets(
+    struct task *task, struct node *secrets, void (*done)(struct wait *wait))
+{
+    task->wait.done = done;
+    int err = secrets ? listing_want(task->tree, secrets, &task->wait) : -ENOMEM;
+    if (!secrets)
+        failure_set(&task->wait.failure, err, "%s", strerror(ENOMEM));
+    if (err == 0)
+        task->wait.failure.err = 0;
+    if (err != -EINPROGRESS)
+        done(&task->wait);
+}
+
+void access_lookup(struct task *task)
+{
+    const struct node *node = directory_find(task->node, task->name);
+
+    if (!name_is_secret(task->name) || (node && policy_is_held(node)))
+        answer(task);
+    else
+        want_secrets(task, secrets_beside(task), answered);
+}
+
+static void policy_answered(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    if (wait->failure.err)
+        task_fail(task, &wait->failure);
+    else
+        tree_lookup_fixed(task);
+}
+
+/* Whether `repositories` is there depends on the secret. */
+void policy_lookup(struct task *task)
+{
+    if (policy_is_held(task->node) || strcmp(task->name, "repositories") != 0)
+        tree_lookup_fixed(task);
+    else
+        want_secrets(task, policy_secrets(task->tree, task->node), policy_answered);
+}
+
+static void policy_listed(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    if (wait->failure.err)
+        task_fail(task, &wait->failure);
+    else
+        task_finish(task);
+}
+
+void policy_list(struct task *task)
+{
+    if (policy_is_held(task->node))
+        task_finish(task);
+    else
+        want_secrets(task, policy_secrets(task->tree, task->node), policy_listed);
+}
+
+/* Shows a directory for each secret, and what is prepared. */
+static int fill(struct task *task)
+{
+    struct node *access = task->node;
+    struct node *secrets = secrets_beside(task);
+
+    for (struct node *c = directory_first(access); c; c = directory_next(c))
+        c->listed = policy_is_held(c);
+    for (struct node *s = secrets ? directory_first(secrets) : NULL; s; s = directory_next(s)) {
+        if (!tree_is_shown(s) || !node_is_from_api(s))
+            continue;
+        struct node *node = policy_node(task->tree, access, s->name);
+        if (!node)
+            return -ENOMEM;
+        node->listed = true;
+    }
+    return 0;
+}
+
+static void listed(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    int err;
+
+    if (wait->failure.err)
+        task_fail(task, &wait->failure);
+    else if ((err = fill(task)) != 0)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        task_finish(task);
+}
+
+void access_list(struct task *task)
+{
+    want_secrets(task, secrets_beside(task), listed);
+}
+
+static void prepare(struct task *task)
+{
+    struct tree *tree = task->tree;
+    struct node *node = directory_find(task->node, task->name);
+
+    if (find_secret(task) || (node && policy_is_held(node))) {
+        task_fail_errno(task, -EEXIST, "there is such a secret or policy");
+        return;
+    }
+    name_to_upper(task->name);
+    node = policy_node(tree, task->node, task->name);
+    if (!node || policy_prepare(tree, node) != 0) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    node->listed = true;
+    task->result = node;
+    task_finish(task);
+}
+
+static void may_prepare(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    if (wait->failure.err)
+        task_fail(task, &wait->failure);
+    else
+        prepare(task);
+}
+
+void access_mkdir(struct task *task)
+{
+    const char *problem = name_secret_problem(task->name);
+    if (problem) {
+        task_fail_errno(task, -EINVAL, problem);
+        return;
+    }
+    /* The listing tells whether there is such a secret, and whether there is the scope. */
+    want_secrets(task, secrets_beside(task), may_prepare);
+}
+
+void access_rmdir(struct task *task)
+{
+    struct tree *tree = task->tree;
+    struct node *node = directory_find(task->node, task->name);
+
+    if (!node) {
+        task_fail_errno(task, -ENOENT, "no such policy");
+        return;
+    }
+    if (!policy_is_held(node)) {
+        task_fail_errno(task, -EPERM, "the policy is the server's: there is nothing to drop");
+        return;
+    }
+    /* The kernel will not use this inode again: what there is of the secret is a new one. */
+    node_ref(node);
+    policy_drop(tree, node);
+    presence_gone(&tree->nodes, node);
+    node_unref(&tree->nodes, node);
+    task_finish(task);
+}
