@@ -1,5 +1,6 @@
 #include "nodes/empty.h"
 
+#include <assert.h>
 #include <time.h>
 #include <utlist.h>
 
@@ -36,6 +37,7 @@ void empty_forget(struct node *node)
         return;
     tree = empty->tree;
     node->empty = NULL;
+    assert(node->parent->dir->empties > 0);
     node->parent->dir->empties--;
     DL_DELETE(tree->empties, empty);
     set_timer(tree);
@@ -102,10 +104,11 @@ static bool keep(struct tree *tree, struct node *node)
 
 void empty_writer_left(struct tree *tree, struct node *node)
 {
+    assert(node->writers > 0);
     node->writers--;
-    if (node->writers > 0 || node->presence != NODE_PENDING || node->busy)
+    if (node->writers > 0 || !node_is_unstored(node) || node->busy)
         return;
-    if (node->replaces)
+    if (node->presence == NODE_REPLACING)
         presence_come_back(node);
     else if (node->upload_error || !keep(tree, node))
         presence_gone(&tree->nodes, node);

@@ -54,14 +54,10 @@ static struct node *child_for(struct nodes *nodes, struct node *dir, const struc
         child = node_make_child(nodes, dir->kind->child, dir, row->name);
         if (!child)
             return NULL;
-        child->presence = NODE_PENDING; /* until it is counted, below */
+        presence_pending(child); /* until it is counted, below */
     }
-    if (child->presence != NODE_HERE) {
-        child->presence = NODE_HERE;
-        child->replaces = false;
-        if (child->kind->type == NODE_SECRET)
-            dir->dir->secrets++;
-    }
+    if (child->presence != NODE_HERE)
+        presence_seen(child);
     child->is_organization = row->is_organization;
     take_visibility(child, row); /* before what was written here is taken for seen */
     take_times(child, row, nodes->mounted_at);

@@ -1,5 +1,6 @@
 #include "nodes/node.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
@@ -167,6 +168,7 @@ struct node *node_make_child(
         node_unref(nodes, child);
         return NULL;
     }
+    assert(child->references == 1);
     child->references--; /* the directory has it now */
     return child;
 }
@@ -216,6 +218,7 @@ static void node_drop(struct nodes *nodes, struct node *node)
     if (parent) {
         directory_uncount(node);
         directory_remove(parent, node);
+        assert(parent->references > 0);
         parent->references--;
     }
     node_free(nodes, node);
@@ -265,6 +268,7 @@ static void node_settle(struct nodes *nodes, struct node *node)
 
 void node_unref(struct nodes *nodes, struct node *node)
 {
+    assert(node->references > 0);
     node->references--;
     node_settle(nodes, node);
 }

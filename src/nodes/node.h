@@ -31,6 +31,7 @@ struct staged;
 enum presence {
     NODE_HERE,    /* on the server, as far as is known */
     NODE_PENDING, /* a secret that was created here and never stored, and is open or empty */
+    NODE_REPLACING, /* the same, in the place of a secret that is still stored */
     NODE_HELD,    /* removed here, and its DELETE is held; absent for all */
     NODE_GONE,    /* deleted, or no longer listed */
 };
@@ -56,8 +57,7 @@ struct node {
     bool is_organization;
     bool listed;               /* a held listing has it */
     bool was_listed;           /* the one before had it; only while a listing is merged */
-    bool replaces;             /* NODE_PENDING in the place of a secret that is still stored */
-    bool maybe_stored;         /* NODE_PENDING, and the answer to a PUT of it was lost */
+    bool maybe_stored;         /* never stored, and the answer to a PUT of it was lost */
     bool busy;                 /* a PUT or DELETE of it is under way */
     int upload_error;          /* -errno of the last upload if it failed, else 0 */
     uint64_t fresh_until_ms;   /* known to exist, from a request for it alone */
@@ -140,6 +140,12 @@ struct node *node_new(
 /* Is it of the kind that the API lists in its directory? Staging files and `.env` are here
  * alone. */
 bool node_is_from_api(const struct node *node);
+
+/* Was it created here, and is no PUT of it known to be stored? */
+static inline bool node_is_unstored(const struct node *node)
+{
+    return node->presence == NODE_PENDING || node->presence == NODE_REPLACING;
+}
 
 /* Has it, or a directory that it is in, gone? */
 bool node_is_gone(const struct node *node);

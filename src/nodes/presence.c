@@ -1,5 +1,6 @@
 #include "nodes/presence.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 #include <utlist.h>
@@ -31,6 +32,7 @@ void presence_gone(struct nodes *nodes, struct node *child)
 {
     struct node *dir = child->parent;
 
+    assert(child->presence != NODE_GONE);
     node_ref(child);
     if (child->kind->type == NODE_DIRECTORY)
         orphan_files(nodes, child);
@@ -61,8 +63,30 @@ int presence_failure_of(const struct node *child, pid_t process)
     return applies ? failed->err : 0;
 }
 
+void presence_pending(struct node *child)
+{
+    assert(child->presence == NODE_HERE && !child->listed); /* as it was made */
+    child->presence = NODE_PENDING;
+}
+
+/* It is there for all from now on. */
+static void come(struct node *child)
+{
+    assert(child->presence != NODE_HERE && child->presence != NODE_GONE);
+    child->presence = NODE_HERE;
+    if (child->kind->type == NODE_SECRET)
+        child->parent->dir->secrets++;
+}
+
+void presence_seen(struct node *child)
+{
+    assert(node_is_unstored(child));
+    come(child);
+}
+
 void presence_hide(struct node *child)
 {
+    assert(child->presence == NODE_HERE && child->parent->dir->secrets > 0);
     child->presence = NODE_HELD;
     child->parent->dir->secrets--;
     child->parent->mtime = (int64_t)time(NULL);
@@ -70,10 +94,9 @@ void presence_hide(struct node *child)
 
 void presence_come_back(struct node *child)
 {
-    child->presence = NODE_HERE;
-    child->replaces = false;
+    assert(child->presence == NODE_HELD || child->presence == NODE_REPLACING);
+    come(child);
     child->listed |= child->parent->dir->held;
-    child->parent->dir->secrets++;
     child->parent->mtime = (int64_t)time(NULL);
 }
 
@@ -83,8 +106,8 @@ struct node *presence_replace(struct nodes *nodes, struct node *held)
     struct node *node = node_new(nodes, dir->kind->child, dir, held->name);
     if (!node)
         return NULL;
-    node->presence = NODE_PENDING;
-    node->replaces = true;
+    assert(held->presence == NODE_HELD);
+    node->presence = NODE_REPLACING;
     node->visibility = held->visibility;
     node->policy_seen_ms = held->policy_seen_ms;
     node->row_time = held->row_time;
@@ -124,14 +147,14 @@ void presence_stored(struct node *child, int64_t date)
     struct tombstone *stone, *next;
     int64_t at = date >= 0 ? date : (int64_t)time(NULL);
 
-    if (child->presence == NODE_PENDING) {
-        child->presence = NODE_HERE;
-        if (!child->replaces)
-            child->btime = at;
-        dir->secrets++;
+    assert(child->presence != NODE_GONE);
+    if (child->presence == NODE_PENDING)
+        child->btime = at;
+    if (node_is_unstored(child)) {
+        come(child);
         child->parent->mtime = (int64_t)time(NULL);
     }
-    child->replaces = child->maybe_stored = false;
+    child->maybe_stored = false;
     child->listed |= dir->held;
     child->mtime = at;
     child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;
@@ -149,7 +172,7 @@ void presence_stored(struct node *child, int64_t date)
 void presence_doubted(struct node *child)
 {
     child->stored_len = 0;
-    child->maybe_stored = child->presence == NODE_PENDING;
+    child->maybe_stored = node_is_unstored(child);
     child->parent->dir->fresh_until_ms = 0;
 }
 

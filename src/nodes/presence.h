@@ -3,17 +3,19 @@
  * Whether a name is there: the one state machine of node->presence, and what goes with each
  * change of it in the directory. Sends nothing.
  *
- *      node_new()            a row says so, presence_stored()
- *      ----------> PENDING ----------------------------------> HERE <----------+
- *                     |                                         |              |
- *                     |                                         | presence_    | presence_
- *                     | presence_gone()                         | hide()       | come_back()
- *                     v                                         v              |
- *                   GONE <------------------------------------ HELD -----------+
- *                     ^         presence_gone(), _deleted()     :
- *                     |                                         : presence_replace(): a new node,
- *                     +------------------ HERE                  : PENDING with `replaces`, which
- *                                                               : comes back if it is not stored
+ *      presence_pending()            a row: presence_seen(); presence_stored()
+ *      ------------------> PENDING --------------------------------------> HERE <---------+
+ *                             |                                            |            |
+ *                             |                             presence_hide()|            |
+ *                             |                                            v            |
+ *                             |              GONE <--------------------- HELD           | presence_
+ *                             |               ^   presence_replace():      .  \_________| come_back()
+ *                             |               |   a new node takes over    .            |
+ *                             |               |                            v            |
+ *                             |               |                        REPLACING -------+
+ *                             |               |                                         ^
+ *                             +---------------+-- presence_gone(), presence_deleted()   |
+ *                                                 from any of them     presence_stored(), a row
  */
 /* clang-format on */
 #ifndef GHSECRETFS_PRESENCE_H
@@ -23,6 +25,11 @@
 
 #include "github/rows.h"
 #include "nodes/node.h"
+
+/* A new child is being created here. */
+void presence_pending(struct node *child);
+/* A child that was not known to be stored is, by what the server says. */
+void presence_seen(struct node *child);
 
 /* A child was stored at `date`, or deleted, by this mount. */
 void presence_stored(struct node *child, int64_t date);

@@ -1,5 +1,6 @@
 #include "nodes/staging.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -80,6 +81,7 @@ void staging_wipe_removed(struct node *node)
 void staging_remove(struct nodes *nodes, struct node *node)
 {
     loop_clear_timer(node->staged->tree->loop, &node->staged->timer);
+    assert(node->parent->dir->staging_files > 0);
     node->parent->dir->staging_files--;
     presence_gone(nodes, node);
     staging_wipe_removed(node);

@@ -321,10 +321,10 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
         return NULL;
     if (!node_is_from_api(child))
         return child; /* a file that is here alone */
-    if (child->presence == NODE_PENDING) {
+    if (node_is_unstored(child)) {
         if (child->writers > 0 || child->empty)
             return child;
-        if (child->replaces) {
+        if (child->presence == NODE_REPLACING) {
             presence_come_back(child);
             return child;
         }

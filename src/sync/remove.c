@@ -75,13 +75,13 @@ static void delete_send(struct task *task)
         task_fail_errno(task, -ENOENT, "the secret is gone");
         return;
     }
-    bool is_new = node->presence == NODE_PENDING && !node->replaces;
+    bool is_new = node->presence == NODE_PENDING;
     if (is_new && !node->maybe_stored) { /* the server has nothing of it */
         presence_gone(&task->tree->nodes, node);
         task_finish(task);
         return;
     }
-    bool maybe_absent = node->presence == NODE_PENDING && node->maybe_stored;
+    bool maybe_absent = node_is_unstored(node) && node->maybe_stored;
     buffer_init(&scope, URL_MAX);
     int err = node_api_path(node->parent, &scope);
     if (!err)

@@ -1,5 +1,6 @@
 #include "sync/task.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "github/list.h"
@@ -58,6 +59,7 @@ void task_cancel(struct task *task)
     cleanup_run(&task->held);
     if (task->is_upload) {
         task->is_upload = false;
+        assert(tree->uploads > 0);
         tree->uploads--;
         if (tree->uploads == 0 && tree->uploads_ended)
             tree->uploads_ended(tree->uploads_arg);

@@ -219,7 +219,7 @@ static void upload_have_visibility(struct task *task)
     int err = task->wait.failure.err;
     /* Reads lag: what was stored here a moment ago is there all the same. */
     bool is_absent = err == -ENOENT && loop_now_ms() >= node->written_until_ms;
-    bool exists = node->presence == NODE_HERE || node->replaces;
+    bool exists = node->presence == NODE_HERE || node->presence == NODE_REPLACING;
 
     if (err && err != -ENOENT)
         upload_fail(task, &task->wait.failure);

@@ -117,7 +117,7 @@ void handle_open(struct task *task, struct node *node)
 {
     int err = handle_new(task, node, &task->handle);
     if (err) {
-        if (node->writers == 0 && node->presence == NODE_PENDING && node->replaces)
+        if (node->writers == 0 && node->presence == NODE_REPLACING)
             presence_come_back(node);
         if (node->presence == NODE_HERE)
             presence_failed_write(node, process_group_of(task->tid), err);

@@ -56,7 +56,7 @@ static int create_node(struct task *task, struct node **ret)
     node = node_new(nodes, dir->kind->child, dir, task->name);
     if (!node)
         return -ENOMEM;
-    node->presence = NODE_PENDING;
+    presence_pending(node);
     int err = directory_add(dir, node);
     if (err) {
         node_unref(nodes, node);
@@ -203,7 +203,7 @@ static void open_ready(struct task *task)
 {
     struct node *node = task->node;
     const struct node *dir = node->parent;
-    bool is_new = node->presence == NODE_PENDING && !node->replaces;
+    bool is_new = node->presence == NODE_PENDING;
 
     if (node->presence == NODE_GONE) /* meanwhile; the kernel looks for another of the name */
         task_fail_errno(task, -ESTALE, "the file is gone");
@@ -386,7 +386,7 @@ void tree_open(struct task *task)
     else if (node_staged(node))
         open_local(task, node);
     else
-        preflight(task, node->presence == NODE_PENDING);
+        preflight(task, node_is_unstored(node));
 }
 
 /* NULL when a file of that name can be made here, else why it can't. */
