@@ -103,6 +103,10 @@ COPIES = [
         ),
         needs=("busybox",),
     ),
+    Tool(
+        "install -s $FILE $NAME",
+        loses="strip cannot read the value, and install then removes what it has stored",
+    ),
     Tool("busybox mv $FILE $NAME", needs=("busybox",), loses=_BUSYBOX),
     *each(
         (
