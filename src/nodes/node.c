@@ -40,7 +40,7 @@ static void directory_free(const struct nodes *nodes, struct directory *dir)
     if (!dir)
         return;
     if (dir->listing)
-        nodes->listing_free(dir->listing);
+        nodes->free_listing(dir->listing);
     DL_FOREACH_SAFE(dir->dead, stone, next) free(stone);
     HASH_CLEAR(by_name, dir->children);
     etags_release(&dir->etags);

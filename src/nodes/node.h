@@ -18,8 +18,8 @@
 #include <stdint.h>
 #include <uthash.h>
 
-#include "github/list.h"
 #include "base/wait.h"
+#include "github/list.h"
 #include "nodes/kind.h"
 
 struct empty;
@@ -29,11 +29,11 @@ struct policy;
 struct staged;
 
 enum presence {
-    NODE_HERE,    /* on the server, as far as is known */
-    NODE_PENDING, /* a secret that was created here and never stored, and is open or empty */
+    NODE_HERE,      /* on the server, as far as is known */
+    NODE_PENDING,   /* a secret that was created here and never stored, and is open or empty */
     NODE_REPLACING, /* the same, in the place of a secret that is still stored */
-    NODE_HELD,    /* removed here, and its DELETE is held; absent for all */
-    NODE_GONE,    /* deleted, or no longer listed */
+    NODE_HELD,      /* removed here, and its DELETE is held; absent for all */
+    NODE_GONE,      /* deleted, or no longer listed */
 };
 
 /* There may be tens of thousands: what most need comes first, and small things lie together. */
@@ -52,7 +52,7 @@ struct node {
     int64_t before_change; /* mtime when this mount last changed the visibility */
 
     enum presence presence : 8;
-    enum visibility visibility : 8; /* of an organization's secret, as the server has it */
+    enum visibility visibility : 8;     /* of an organization's secret, as the server has it */
     enum visibility old_visibility : 8; /* before this mount changed it; or NONE */
     bool is_organization;
     bool listed;               /* a held listing has it */
@@ -101,7 +101,7 @@ struct directory {
     bool overruled; /* what was done here won over the last listing: its ETags prove nothing */
     uint64_t fresh_until_ms;
     struct etags etags;
-    struct listing *listing; /* what is being asked for; owned: see nodes.listing_free */
+    struct listing *listing; /* what is being asked for; owned: see nodes.free_listing */
 
     struct failed_write { /* the last one here */
         uint64_t ino;
@@ -123,8 +123,8 @@ struct nodes {
     int64_t mounted_at; /* Unix seconds: the time of what has none */
 
     /* How those who hold something of a node are told that it goes. */
-    void (*listing_free)(struct listing *listing); /* of a directory that is forgotten */
-    void (*empty_forget)(struct node *node);       /* of a name made empty that is gone */
+    void (*free_listing)(struct listing *listing); /* of a directory that is forgotten */
+    void (*forget_empty)(struct node *node);       /* of a name made empty that is gone */
 };
 
 void nodes_init(struct nodes *nodes);

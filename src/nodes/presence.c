@@ -42,7 +42,7 @@ void presence_gone(struct nodes *nodes, struct node *child)
     child->listed = false;
     dir->mtime = (int64_t)time(NULL);
     if (child->empty)
-        nodes->empty_forget(child);
+        nodes->forget_empty(child);
     node_unref(nodes, child);
 }
 

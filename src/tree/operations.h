@@ -9,7 +9,7 @@
 #include "sync/task.h"
 #include "tree/handle.h"
 
-/* tree.c */
+/* start.c */
 
 /* 0 or -errno. `github` must live as long as the tree. */
 int tree_new(struct loop *loop, struct github *github, const struct tree_options *options,

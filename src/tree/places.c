@@ -81,7 +81,6 @@ static bool any_name(const char *name)
         __VA_ARGS__, {0} \
     }
 
-
 /* Beside each other in every directory of secrets. */
 static const struct kind secret = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"};
 static const struct kind staging = {.type = NODE_STAGING, .mode = 0200,

@@ -23,8 +23,8 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
     tree->failures.github = github;
     tree->options = *options;
     nodes_init(&tree->nodes);
-    tree->nodes.listing_free = listing_free;
-    tree->nodes.empty_forget = empty_forget;
+    tree->nodes.free_listing = listing_free;
+    tree->nodes.forget_empty = empty_forget;
     tree->whole = node_new(&tree->nodes, &place_root, NULL, "");
     tree->root = tree->whole ? node_ref(tree->whole) : NULL;
     tree->login = strdup("");
