@@ -3,19 +3,16 @@
  * Whether a name is there: the one state machine of node->presence, and what goes with each
  * change of it in the directory. Sends nothing.
  *
- *      presence_pending()            a row: presence_seen(); presence_stored()
- *      ------------------> PENDING --------------------------------------> HERE <---------+
- *                             |                                            |            |
- *                             |                             presence_hide()|            |
- *                             |                                            v            |
- *                             |              GONE <--------------------- HELD           | presence_
- *                             |               ^   presence_replace():      .  \_________| come_back()
- *                             |               |   a new node takes over    .            |
- *                             |               |                            v            |
- *                             |               |                        REPLACING -------+
- *                             |               |                                         ^
- *                             +---------------+-- presence_gone(), presence_deleted()   |
- *                                                 from any of them     presence_stored(), a row
+ *      from        by                                                      to
+ *      (made)      presence_pending()                                      PENDING
+ *      PENDING     presence_stored(); presence_seen(), by a row            HERE
+ *      HERE        presence_hide(): the DELETE is held                     HELD
+ *      HELD        presence_come_back()                                    HERE
+ *      HELD        presence_replace(): goes; a new node has the name       REPLACING, the new one
+ *      REPLACING   presence_stored(), presence_seen(), or _come_back()     HERE
+ *      any         presence_gone(), presence_deleted()                     GONE, for ever
+ *
+ * What a listing makes is pending, and seen at once. Only HERE counts in directory.secrets.
  */
 /* clang-format on */
 #ifndef GHSECRETFS_PRESENCE_H
