@@ -5,6 +5,7 @@ import os
 import signal
 import time
 
+import model_sharing
 import model_staging
 import model_worker
 from model_bulk import BulkFile
@@ -102,6 +103,20 @@ def do_exit(model, process):
     return True
 
 
+def may_kill_in(model, uploads):
+    """A list that is open would not survive it that what is held is made certain."""
+    held = {secret.place for secret, _ in uploads} & model.organization.held.keys()
+    return not any(file.place in held for file in model.organization.lists)
+
+
+def drop_held(model, place):
+    """Whether what was sent is held still is not known: nothing is, after that."""
+    if model.organization.drop(place):
+        directory = model_sharing.directory(model, place)
+        call = ("rmdir", directory, {0, -errno.EPERM})
+        model.ask_now(model.processes[0], {place}, [call])
+
+
 def kill_in(model, process, call, uploads):
     """Kills it while what it asked for is sent: the server has the old or the new value."""
     model.server.clear_journal()
@@ -129,6 +144,7 @@ def kill_in(model, process, call, uploads):
             write_again(model, secret.place)
         else:
             model.interrupted(secret, value)
+            drop_held(model, secret.place)
 
 
 def write_again(model, place):
@@ -164,6 +180,8 @@ def do_kill_in_close(model, process):
     file, uploads = pick_sending(model, process)
     if not file or (isinstance(file, SecretFile) and len(file.secret.files) > 1):
         return False
+    if not may_kill_in(model, uploads):
+        return False
     model.collect_all()
     file.dirty = False
     kill_in(model, process, ("close", file.number), uploads)
@@ -185,7 +203,7 @@ def pick_renaming(model, process):
 def do_kill_in_rename(model, process):
     """What becomes of the staging file cannot be told."""
     renamed = pick_renaming(model, process) if model.random.random() < 0.3 else None
-    if not renamed or renamed[0].files:
+    if not renamed or renamed[0].files or not may_kill_in(model, renamed[2]):
         return False
     staged, call, uploads = renamed
     model.collect_all()
