@@ -5,8 +5,8 @@
 #ifndef GHSECRETFS_KEY_H
 #define GHSECRETFS_KEY_H
 
-#include "github/seal.h"
 #include "base/wait.h"
+#include "github/seal.h"
 
 struct github;
 struct key;

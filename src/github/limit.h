@@ -9,7 +9,7 @@
 
 struct limit {
     uint64_t until_ms;   /* loop_now_ms()'s: nothing is sent before */
-    struct failure why;  /* nothing is sent */
+    struct failure why;  /* why nothing is sent until then */
     struct waiters wait; /* told when the limit is forgotten; its end has no event */
     /* X-RateLimit-*: requests an hour, how many are left, Unix seconds; -1: not known. */
     int64_t requests, remaining, reset;

@@ -6,8 +6,8 @@
 #ifndef GHSECRETFS_REQUEST_H
 #define GHSECRETFS_REQUEST_H
 
-#include "github/endpoint.h"
 #include "base/failure.h"
+#include "github/endpoint.h"
 #include "github/response.h"
 
 struct github;

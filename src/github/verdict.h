@@ -6,8 +6,8 @@
 #ifndef GHSECRETFS_VERDICT_H
 #define GHSECRETFS_VERDICT_H
 
-#include "github/endpoint.h"
 #include "base/failure.h"
+#include "github/endpoint.h"
 #include "github/response.h"
 
 enum verdict_action {

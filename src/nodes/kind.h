@@ -60,18 +60,21 @@ struct kind {
     /* Instead of a listing of its own. */
     void (*lookup)(struct task *task);
     void (*list)(struct task *task);
-    /* Of directories in which directories can be made, and removed: task->name, decoded. */
+    /* Of directories in which directories can be made, and removed: task->name, decoded for
+     * rmdir, and as it was given for mkdir, which takes names of secrets alone. */
     void (*mkdir)(struct task *task);
     void (*rmdir)(struct task *task);
     /* For an entry that exists only in some states of its directory; NULL: it always exists. */
     bool (*present)(const struct node *dir);
-    /* Whether the entry exists depends on what was written a moment ago: the kernel must ask. */
+    /* Whether the entry exists depends on what was written a moment ago, or a rename gives its
+     * name to another: the kernel must ask. */
     bool fleeting;
     bool is_word; /* a control file that holds one word, not a list */
 
     /* What a node owns besides its children. NULL: nothing. */
     void (*release)(struct node *node); /* the node is about to be freed */
-    void (*idle)(struct nodes *nodes, struct node *dir); /* nobody uses the directory any more */
+    void (*idle)(
+        struct nodes *nodes, struct node *dir); /* nobody uses the directory any more */
     /* Of files that are here alone: their directory has gone. */
     void (*orphan)(struct nodes *nodes, struct node *node);
 

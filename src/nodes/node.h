@@ -137,8 +137,8 @@ void nodes_release(struct nodes *nodes);
 struct node *node_new(
     struct nodes *nodes, const struct kind *kind, struct node *parent, const char *name);
 
-/* Is it of the kind that the API lists in its directory? Staging files and `.env` are here
- * alone. */
+/* Is it of the kind that its directory is full of? Of a directory that the API lists: staging
+ * files and `.env` are not, which are here alone. */
 bool node_is_from_api(const struct node *node);
 
 /* Was it created here, and is no PUT of it known to be stored? */

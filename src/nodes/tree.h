@@ -15,7 +15,6 @@ struct control;
 struct empty;
 struct handle;
 struct held;
-struct release;
 
 struct tree_options {
     const char *host;         /* for `status` */

@@ -475,7 +475,7 @@ void change_start(struct task *task, struct entries *entries, bool additions, ch
     *entries = (struct entries){0};
     change->additions = additions;
     change->cleanup.undo = change_cancel;
-    cleanup_push(&task->held, &change->cleanup);
+    cleanup_push(&task->cleanups, &change->cleanup);
     task_counts_as_upload(task); /* the end of the program waits for it */
     resolve(change);
 }

@@ -56,7 +56,7 @@ void task_cancel(struct task *task)
     task->call = NULL;
     list_cancel(task->list);
     task->list = NULL;
-    cleanup_run(&task->held);
+    cleanup_run(&task->cleanups);
     if (task->is_upload) {
         task->is_upload = false;
         assert(tree->uploads > 0);
@@ -117,7 +117,7 @@ void task_fail(struct task *task, const struct failure *why)
 
 void task_abandon(struct task *task, int err, const char *why)
 {
-    for (struct cleanup *c = task->held; c; c = c->next)
+    for (struct cleanup *c = task->cleanups; c; c = c->next)
         if (c->abandon)
             c->abandon(c, err, why);
     if (task->is_upload) {

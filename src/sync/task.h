@@ -51,7 +51,11 @@ struct task {
     struct call *call;
     bool has_turn; /* of `node` */
     struct list *list;
-    struct cleanup *held; /* by the operation: given back when the task ends */
+    struct cleanup *cleanups; /* what the operation holds: given back when the task ends */
+    struct {
+        struct cleanup cleanup;
+        struct node *node; /* whose held DELETE is off, since it is created anew; referenced */
+    } taken;
     /* The file that is being stored; borrowed. NULL: none is, or something is removed. */
     struct node *written;
     struct payload payload;          /* of an upload */

@@ -1,6 +1,6 @@
 /*
- * What the directories `access` and `access/NAME` hold: see access.c. As kind.h's functions of
- * the same names.
+ * What the directories `access` and `access/NAME` hold: see access_dirs.c. As kind.h's functions
+ * of the same names.
  */
 #ifndef GHSECRETFS_ACCESS_DIRS_H
 #define GHSECRETFS_ACCESS_DIRS_H

@@ -1,5 +1,5 @@
 /* Control files that are open: until they are, and from their last flush on. What their writes
- * mean is in control_write.c. */
+ * mean is in access_write.c. */
 #include "tree/access_files.h"
 
 #include <errno.h>
@@ -284,7 +284,7 @@ static int other_writers(struct task *task, struct holders *holders)
     return err;
 }
 
-static const struct published_type lists = {.beside = other_writers,
+static const struct flush_actions lists = {.beside = other_writers,
     .has_unsent = has_more,
     .send = control_apply,
     .drop = drop_list,

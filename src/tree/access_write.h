@@ -1,5 +1,6 @@
 /*
- * What is written to a control file: words, lists, changes. Between control.h and change.h.
+ * What is written to a control file: words, lists, changes. Between access_files.h and
+ * selection_apply.h.
  * Tasks are on the file's directory, access/NAME, with task->control set.
  */
 #ifndef GHSECRETFS_ACCESS_WRITE_H

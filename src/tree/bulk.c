@@ -234,7 +234,7 @@ void bulk_start(struct task *task, const struct value *value)
     }
     bulk->task = task;
     bulk->cleanup = (struct cleanup){.undo = bulk_cancel, .abandon = bulk_abandon};
-    cleanup_push(&task->held, &bulk->cleanup);
+    cleanup_push(&task->cleanups, &bulk->cleanup);
     task->written = task->node;
     /* Nothing written is nothing sent; nor is what was removed while it was open. */
     if (task->node->presence == NODE_GONE || (value->bytes.len == 0 && !value->spoilt)) {

@@ -62,7 +62,9 @@ static bool has_unsent(struct task *task)
         fail_spoilt(task, value);
     else if (!value->dirty)
         task_finish(task);
-    return value->dirty && !value->spoilt;
+    else
+        return true;
+    return false; /* the task has ended, and perhaps the handle with it */
 }
 
 static void drop_value(struct task *task, const struct failure *why)
@@ -82,7 +84,7 @@ static int other_handles(struct task *task, struct holders *holders)
     return err;
 }
 
-static const struct published_type values = {.beside = other_handles,
+static const struct flush_actions values = {.beside = other_handles,
     .has_unsent = has_unsent,
     .send = send_value,
     .drop = drop_value,

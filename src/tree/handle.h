@@ -44,8 +44,4 @@ int handle_truncate_by_path(
 /* Forgets what was not sent. */
 void handle_close(struct handle *handle);
 
-/* Does one process have the file open more than once, or what it inherited from another? An
- * inode number in /proc tells the file, not the handle. */
-bool handle_is_one_of_several(const struct handle *handle);
-
 #endif

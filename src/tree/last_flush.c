@@ -12,7 +12,7 @@ struct look {
     struct task *task;
     uint64_t ino;
     const struct writers *writers;
-    const struct published_type *type;
+    const struct flush_actions *type;
     struct holders holders;
 };
 
@@ -24,7 +24,7 @@ static void look_dropped(struct cleanup *cleanup)
 }
 
 /* What a writer that has failed wrote is not to be published. */
-static void drop(struct task *task, int wait_status, const struct published_type *type)
+static void drop(struct task *task, int wait_status, const struct flush_actions *type)
 {
     struct failure why;
 
@@ -38,7 +38,7 @@ static void drop(struct task *task, int wait_status, const struct published_type
 }
 
 void last_flush_certain(
-    struct task *task, const struct writers *writers, const struct published_type *type)
+    struct task *task, const struct writers *writers, const struct flush_actions *type)
 {
     int wait_status;
     int err = writers_failure(writers, &wait_status);
@@ -84,7 +84,7 @@ static void start_look(struct look *look)
 }
 
 void last_flush_look(
-    struct task *task, uint64_t ino, struct writers *writers, const struct published_type *type)
+    struct task *task, uint64_t ino, struct writers *writers, const struct flush_actions *type)
 {
     struct look *look = calloc(1, sizeof *look);
     int err = look ? writers_note_flush(writers, task->tid) : -ENOMEM;
@@ -99,6 +99,6 @@ void last_flush_look(
     look->ino = ino;
     look->writers = writers;
     look->type = type;
-    cleanup_push(&task->held, &look->cleanup);
+    cleanup_push(&task->cleanups, &look->cleanup);
     start_look(look);
 }

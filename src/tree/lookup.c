@@ -193,9 +193,11 @@ void tree_mkdir(struct task *task, const char *file_name)
 
 void tree_rmdir(struct task *task, const char *file_name)
 {
+    bool is_name = name_decode(file_name, task->name);
+
     if (!task->node->kind->rmdir)
         task_fail_errno(task, -EPERM, "only prepared or held policies can be removed");
-    else if (!name_decode(file_name, task->name))
+    else if (!is_name)
         task_fail_errno(task, -ENOENT, "no such policy");
     else
         task->node->kind->rmdir(task);

@@ -152,6 +152,8 @@ static void create_bulk(struct task *task)
         node = node_make_child(&task->tree->nodes, dir->kind->bulk, dir, NAME_BULK);
     if (!node) {
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+    } else if (node->kind != dir->kind->bulk) {
+        task_fail_errno(task, -EEXIST, "the server has a secret of that name");
     } else if (task->is_store) {
         task_move_to(task, node);
         node->kind->store(task, task->payload.value);
@@ -295,19 +297,12 @@ static void preflight(struct task *task, bool need_listing)
         preflight_done(task);
 }
 
-/* A node whose held DELETE is off, since the task creates the name anew. */
-struct taken {
-    struct cleanup cleanup; /* of the task */
-    struct tree *tree;
-    struct node *node; /* referenced */
-};
-
+/* The name was not created anew after all. */
 static void give_back(struct cleanup *cleanup)
 {
-    struct taken *taken = CONTAINER_OF(cleanup, struct taken, cleanup);
-    held_give_back(taken->node);
-    node_unref(&taken->tree->nodes, taken->node);
-    free(taken);
+    struct task *task = CONTAINER_OF(cleanup, struct task, taken.cleanup);
+    held_give_back(task->taken.node);
+    node_unref(&task->tree->nodes, task->taken.node);
 }
 
 static void take_held(struct task *task);
@@ -328,20 +323,15 @@ static void take_held(struct task *task)
         preflight(task, true);
         return;
     }
-    struct taken *taken = calloc(1, sizeof *taken);
-    if (!taken) {
-        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
-        return;
-    }
-    *taken =
-        (struct taken){.cleanup.undo = give_back, .tree = task->tree, .node = node_ref(node)};
+    node_ref(node); /* the hold had a reference too */
     task->wait.done = held_has_settled;
     if (held_take(node, &task->wait) == -EINPROGRESS) {
         node_unref(&task->tree->nodes, node);
-        free(taken);
         return;
     }
-    cleanup_push(&task->held, &taken->cleanup);
+    task->taken.node = node;
+    task->taken.cleanup.undo = give_back;
+    cleanup_push(&task->cleanups, &task->taken.cleanup);
     preflight(task, true);
 }
 

@@ -38,6 +38,11 @@ bool tree_is_shown(const struct node *child);
 /* May the kernel keep a name and attributes of this node, and for how long? In ms. */
 uint64_t tree_trust_ms(const struct tree *tree, const struct node *node);
 
+/* Makes, or removes, a directory: only the policies in `access` can be. The new one is
+ * task->result. */
+void tree_mkdir(struct task *task, const char *file_name);
+void tree_rmdir(struct task *task, const char *file_name);
+
 /* Where a link of organization-secrets points: relative, and right within a whole mount. 0 or
  * -errno; -EINVAL for what is no link. */
 int tree_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
@@ -72,11 +77,6 @@ void tree_write(struct task *task, struct handle *handle, const void *data, size
 void tree_release(struct handle *handle);
 /* Drops what is being sent so, with a line in `errors` each: the end has come. */
 void tree_abandon_releases(struct tree *tree);
-
-/* Makes, or removes, a directory: only the policies in `access` can be. The new one is
- * task->result. */
-void tree_mkdir(struct task *task, const char *file_name);
-void tree_rmdir(struct task *task, const char *file_name);
 
 /* unlink.c */
 

@@ -1,3 +1,4 @@
+/* The tree from its beginning to its end. */
 #include "nodes/tree.h"
 
 #include <errno.h>

@@ -132,7 +132,7 @@ def test_a_server_that_echoes_the_token(mount):
     "fault",
     [
         {"body": {"total_count": 1, "secrets": [{"name": TOKEN * 30}]}},
-        {"body": {"total_count": 2, "secrets": [{"name": TOKEN}, {"name": TOKEN}]}},
+        {"body": {"total_count": 2, "secrets": [{"name": TOKEN}, {"name": TOKEN.upper()}]}},
         {"body": {"total_count": 1, "secrets": [{"name": f"\0{TOKEN}"}]}},
         {"status": 302, "headers": {"Location": f"https://other.test/{TOKEN}"}},
     ],

@@ -504,14 +504,26 @@ def test_redirects_from_tls_to_the_clear(mount, tls, github, relay):
 
 @pytest.mark.parametrize("code", CODES)
 def test_redirects_on_the_same_server_keep_method_and_body(mount, github, code):
+    """As GitHub redirects from the old name of a repository to its number."""
+    m = mount()
+    _, _, repository = github.api("GET", "/repos/acme/web")
+    there = f"/repositories/{repository['id']}/actions/secrets/NEW"
+    m.warm()
+    github.fault(method="PUT", path=NEW, status=code, headers={"Location": github.url + there})
+    put(m.secrets / "NEW", b"value")
+    assert m.requests() == [f"PUT {NEW}", f"PUT {there}"]
+    assert github.plaintext(NEW) == b"value"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_redirects_to_another_secret(mount, github, code):
     m = mount()
     m.warm()
-    github.fault(
-        method="PUT", path=NEW, status=code, headers={"Location": f"{github.url}{LIST}/OTHER"}
-    )
-    put(m.secrets / "NEW", b"value")
-    assert m.requests() == [f"PUT {NEW}", f"PUT {LIST}/OTHER"]
-    assert github.plaintext(f"{LIST}/OTHER") == b"value"
+    there = f"{github.url}{LIST}/OTHER"
+    github.fault(method="PUT", path=NEW, status=code, headers={"Location": there})
+    with fails("EPROTO"):
+        put(m.secrets / "NEW", b"value")
+    assert m.requests() == [f"PUT {NEW}"]
 
 
 @pytest.mark.parametrize(

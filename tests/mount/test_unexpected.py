@@ -254,6 +254,17 @@ def test_name_with_nul(mount):
     assert any("U+0000" in line and "BAD?NAME" in line for line in m.errors())
 
 
+def test_secret_called_as_the_bulk_file(mount):
+    """No secret of GitHub's can be; a staging file does not become one."""
+    m = mount()
+    rows = [{"name": ".env", **TIMES}]
+    m.github.fault(path=LIST, count=-1, body={"total_count": 1, "secrets": rows})
+    os.listdir(m.secrets)
+    done = m.sh("echo A=1 > .new && mv .new .env")
+    assert done.returncode == 1
+    assert m.github.requests("PUT") == []
+
+
 def test_unusable_key(mount):
     """Known when the file is opened, and said of the key."""
     m = mount()
