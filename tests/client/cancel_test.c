@@ -38,14 +38,14 @@ static void test_request(void **state)
         {"{'action':'drip','ms':40,'count':-1}", 100},    /* half answered */
         {"{'status':500,'count':-1}", 60},                /* waits for another try */
         {"{'status':401,'path':'/user','count':-1}", 20}, /* its token is read again */
-        {"{'status':302,'headers':{'Location':'/orgs/acme'}}", 20},
+        {"{'status':302,'headers':{'Location':'/user?again'}}", 20},
     };
     struct client *c = *state;
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct outcome o;
         c->next_token = "standin-token";
         standin_post(&c->standin, "faults", rows[i].fault);
-        standin_post(&c->standin, "faults", "{'path':'/orgs/acme','action':'hang'}");
+        standin_post(&c->standin, "faults", "{'query':'again','action':'hang'}");
         struct request *request = outcome_request(&o, c, "GET", "/user", LONG_MS);
         if (rows[i].after_ms)
             client_run_for(c, rows[i].after_ms);
