@@ -4,6 +4,7 @@
 #include "fs/op.h"
 #include "nodes/staging.h"
 #include "tree/access_files.h"
+#include "tree/report.h"
 
 static mode_t file_type(const struct node *node)
 {
@@ -19,6 +20,17 @@ static mode_t permissions(const struct fs *fs, const struct node *node)
                                          : node->kind->mode & ~fs->options.umask;
 }
 
+/* Programs that read from the end look for it first. */
+static off_t report_size(const struct fs *fs, const struct node *node)
+{
+    struct buffer text;
+    buffer_init(&text, REPORT_MAX);
+    (void)!node->kind->report(fs->tree, &text); /* an open would fail */
+    off_t len = (off_t)text.len;
+    buffer_release(&text);
+    return len;
+}
+
 static off_t size(const struct fs *fs, const struct node *node, const struct asker *asker)
 {
     switch (node->kind->type) {
@@ -29,6 +41,8 @@ static off_t size(const struct fs *fs, const struct node *node, const struct ask
             fs->tree, node, (const struct handle *)(uintptr_t)asker->file, asker->tid);
     case NODE_CONTROL:
         return (off_t)control_size(fs->tree, node);
+    case NODE_REPORT:
+        return report_size(fs, node);
     default:
         return 0;
     }

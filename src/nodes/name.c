@@ -69,12 +69,22 @@ static bool is_file_name(const char *name)
     return name_encode(name, encoded) && strcmp(name, encoded) == 0;
 }
 
+/* "NAME.8eb9cfe2.partial", which rclone since 1.63 writes and renames. */
+static bool is_rclone_temporary(const char *name)
+{
+    const char *end = strstr(name, ".partial");
+    return end && end[strlen(".partial")] == '\0' && end - name > 9 && end[-9] == '.' &&
+           strspn(end - 8, "0123456789abcdef") == 8;
+}
+
 bool name_is_staging(const char *name, bool exclusive)
 {
     if (!is_file_name(name))
         return false;
     if (name[0] == '.')
         return !begins_like_bulk(name);
+    if (is_rclone_temporary(name))
+        return true;
     if (!exclusive)
         return false;
     return (strncmp(name, "tmp.", 4) == 0 && is_random_part(name + 4, RANDOM_LEAST)) ||

@@ -142,9 +142,9 @@ static const struct kind organizations = DIRECTORY("the list of organizations",
 
 /* .ghsecretfs */
 static const struct kind errors = {.type = NODE_REPORT, .mode = 0400, .what = "the report",
-    .report = report_errors};
+    .fleeting = true, .report = report_errors};
 static const struct kind status = {.type = NODE_REPORT, .mode = 0400, .what = "the report",
-    .report = report_status};
+    .fleeting = true, .report = report_status};
 
 const struct kind place_root = DIRECTORY("the root",
     FIXED({"orgs", &organizations}, {"repos", &owners}));

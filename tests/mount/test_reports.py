@@ -58,6 +58,7 @@ def test_tools_read_them(mount):
         put(m.secrets / "NEW", b"value")
     reports = m.path / ".ghsecretfs"
     assert m.sh("cat errors | wc -l", cwd=reports).stdout.strip() == "1"
+    assert (reports / "errors").stat().st_size == len((reports / "errors").read_bytes())
     assert m.sh("tail -n1 errors", cwd=reports).stdout.count("\n") == 1
     assert m.sh("grep -c login status", cwd=reports).stdout.strip() == "1"
     assert m.sh("head -c 5 status", cwd=reports).stdout == "host:"
