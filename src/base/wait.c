@@ -1,5 +1,7 @@
 #include "base/wait.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <utlist.h>
 
@@ -31,6 +33,16 @@ void waiters_finish(struct waiters *waiters, const struct failure *why)
         wait->failure = copy;
         wait->done(wait);
     }
+}
+
+void wait_then(struct wait *wait, int err)
+{
+    if (err == -EINPROGRESS)
+        return;
+    if (err == 0)
+        wait->failure.err = 0;
+    assert(wait->failure.err == err);
+    wait->done(wait);
 }
 
 int wait_fail(struct wait *wait, const struct failure *why)

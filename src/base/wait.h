@@ -37,6 +37,12 @@ void wait_leave(struct wait *wait);
  * join again, and leave others, while they are told. */
 void waiters_finish(struct waiters *waiters, const struct failure *why);
 
+/*
+ * For who goes on in wait->done() whatever the outcome: calls it now, unless it will be called
+ * later. `err` is what the function returned that was given the wait.
+ */
+void wait_then(struct wait *wait, int err);
+
 /* Fails at once, as by the convention: fills wait->failure and returns its errno. */
 int wait_fail(struct wait *wait, const struct failure *why);
 

@@ -4,8 +4,6 @@
 
 #include "fs/op.h"
 #include "nodes/node.h"
-#include "nodes/staging.h"
-#include "tree/access_files.h"
 
 /* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
  * look the name up again (contract §5.13). */
@@ -18,7 +16,7 @@ static void reply_attributes(
     fuse_req_t req, const struct node *node, const struct fuse_file_info *file)
 {
     struct fs *fs = fs_of(req);
-    const struct asker asker = {.file = file ? file->fh : 0, .tid = fuse_req_ctx(req)->pid};
+    const struct asker asker = {.file = file ? fs_open_file(file->fh) : NULL, .tid = fuse_req_ctx(req)->pid};
     struct stat attributes;
     fs_attributes(fs, node, &asker, &attributes);
     fuse_reply_attr(req, &attributes, fs_timeout(fs, node));
@@ -33,39 +31,16 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
         reply_attributes(req, node, file);
 }
 
-static int set_size_of_open(
-    const struct node *node, uint64_t size, const struct fuse_file_info *file)
-{
-    if (node->kind->type == NODE_CONTROL)
-        return control_truncate((struct control *)(uintptr_t)file->fh, size);
-    if (node_staged(node) && node_staged(node)->published)
-        return -ESTALE; /* as a write to it (contract §3.30) */
-    return value_truncate(((struct handle *)(uintptr_t)file->fh)->value, size);
-}
-
-static int set_size_by_path(
-    const struct fs *fs, const struct node *node, uint64_t size, pid_t tid)
-{
-    if (node->kind->type == NODE_CONTROL)
-        return control_truncate_by_path(fs->tree, node, tid, size);
-    if (node_staged(node)) /* all who have it open share the value */
-        return value_truncate(&node_staged(node)->value, size);
-    return handle_truncate_by_path(fs->tree, node, tid, size);
-}
-
 static int set_size(
-    fuse_req_t req, const struct node *node, uint64_t size, const struct fuse_file_info *file)
+    fuse_req_t req, struct node *node, uint64_t size, const struct fuse_file_info *file)
 {
-    switch (node->kind->type) {
-    case NODE_SECRET:
-    case NODE_STAGING:
-    case NODE_BULK:
-    case NODE_CONTROL:
-        return file ? set_size_of_open(node, size, file)
-                    : set_size_by_path(fs_of(req), node, size, fuse_req_ctx(req)->pid);
-    default:
+    const struct file_type *type = node->kind->type;
+
+    if (!type->truncate)
         return -EACCES;
-    }
+    if (file)
+        return fs_open_file(file->fh)->type->truncate(fs_open_file(file->fh), size);
+    return type->truncate(fs_of(req)->tree, node, fuse_req_ctx(req)->pid, size);
 }
 
 /* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a do
@@ -84,40 +59,12 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int whi
         reply_attributes(req, node, file);
 }
 
-/* As the API writes them. An empty text: the secret has no such attribute. */
-static void write_created_at(const struct node *node, char out[static 24])
+/* The attributes that a node has now. */
+static const struct file_attribute *attributes_of(const struct node *node)
 {
-    text_from_time(out, node->btime);
-}
-
-static void write_updated_at(const struct node *node, char out[static 24])
-{
-    text_from_time(out, node->mtime);
-}
-
-static void write_visibility(const struct node *node, char out[static 24])
-{
-    snprintf(out, 24, "%s", visibility_name(node->visibility));
-}
-
-static const struct attribute {
-    const char *name;
-    void (*write)(const struct node *node, char out[static 24]);
-} attribute_table[] = {
-    {"user.created_at", write_created_at},
-    {"user.updated_at", write_updated_at},
-    {"user.visibility", write_visibility},
-};
-
-#define ATTRIBUTE_COUNT (sizeof attribute_table / sizeof attribute_table[0])
-
-static bool has_attribute(
-    const struct node *node, const struct attribute *attribute, char out[static 24])
-{
-    if (node->kind->type != NODE_SECRET || node->presence != NODE_HERE)
-        return false;
-    attribute->write(node, out);
-    return out[0] != '\0';
+    static const struct file_attribute none[] = {{0}};
+    const struct file_attribute *all = node->kind->type->attributes;
+    return all && node->presence == NODE_HERE ? all : none;
 }
 
 static void reply_xattr(fuse_req_t req, const char *data, size_t len, size_t size)
@@ -133,7 +80,7 @@ static void reply_xattr(fuse_req_t req, const char *data, size_t len, size_t siz
 void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
     struct node *node = fs_node(fs_of(req), ino);
-    char text[24];
+    char text[FILE_ATTRIBUTE_SIZE];
 
     if (is_stale(node)) {
         fuse_reply_err(req, ESTALE);
@@ -143,9 +90,11 @@ void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
         fuse_reply_err(req, EOPNOTSUPP); /* ENODATA would make ls ask for every file */
         return;
     }
-    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
-        if (strcmp(name, attribute_table[i].name) == 0 &&
-            has_attribute(node, &attribute_table[i], text)) {
+    for (const struct file_attribute *a = attributes_of(node); a->name; a++) {
+        if (strcmp(name, a->name) != 0)
+            continue;
+        a->write(node, text);
+        if (text[0] != '\0') {
             reply_xattr(req, text, strlen(text), size);
             return;
         }
@@ -156,18 +105,19 @@ void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
     struct node *node = fs_node(fs_of(req), ino);
-    char names[256], text[24];
+    char names[256], text[FILE_ATTRIBUTE_SIZE];
     size_t used = 0;
 
     if (is_stale(node)) {
         fuse_reply_err(req, ESTALE);
         return;
     }
-    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
-        if (!has_attribute(node, &attribute_table[i], text))
+    for (const struct file_attribute *a = attributes_of(node); a->name; a++) {
+        size_t len = strlen(a->name) + 1;
+        a->write(node, text);
+        if (text[0] == '\0' || len > sizeof names - used)
             continue;
-        size_t len = strlen(attribute_table[i].name) + 1;
-        memcpy(names + used, attribute_table[i].name, len);
+        memcpy(names + used, a->name, len);
         used += len;
     }
     reply_xattr(req, names, used, size);
@@ -179,7 +129,7 @@ void fs_statfs(fuse_req_t req, fuse_ino_t ino)
     struct statvfs s = {
         .f_bsize = FS_BLOCK_SIZE, .f_frsize = FS_BLOCK_SIZE, .f_namemax = NAME_MAX};
 
-    if (node && node->kind->type != NODE_DIRECTORY)
+    if (node && !node_is_directory(node))
         node = node->parent;
     if (node && node->kind->limit) {
         unsigned used = node->dir && node->dir->held ? node->dir->secrets : 0;

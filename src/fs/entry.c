@@ -2,50 +2,19 @@
 #include <sys/stat.h>
 
 #include "fs/op.h"
-#include "nodes/staging.h"
-#include "tree/access_files.h"
-#include "tree/report.h"
-
-static mode_t file_type(const struct node *node)
-{
-    return node->kind->type == NODE_DIRECTORY ? S_IFDIR
-           : node->kind->type == NODE_LINK    ? S_IFLNK
-                                              : S_IFREG;
-}
+#include "nodes/node.h"
 
 /* Nobody looks at a link's. */
 static mode_t permissions(const struct fs *fs, const struct node *node)
 {
-    return node->kind->type == NODE_LINK ? node->kind->mode
-                                         : node->kind->mode & ~fs->options.umask;
-}
-
-/* Programs that read from the end look for it first. */
-static off_t report_size(const struct fs *fs, const struct node *node)
-{
-    struct buffer text;
-    buffer_init(&text, REPORT_MAX);
-    (void)!node->kind->report(fs->tree, &text); /* an open would fail */
-    off_t len = (off_t)text.len;
-    buffer_release(&text);
-    return len;
+    const struct kind *kind = node->kind;
+    return S_ISLNK(kind->type->format) ? kind->mode : kind->mode & ~fs->options.umask;
 }
 
 static off_t size(const struct fs *fs, const struct node *node, const struct asker *asker)
 {
-    switch (node->kind->type) {
-    case NODE_SECRET:
-    case NODE_STAGING:
-    case NODE_BULK:
-        return (off_t)handle_size(
-            fs->tree, node, (const struct handle *)(uintptr_t)asker->file, asker->tid);
-    case NODE_CONTROL:
-        return (off_t)control_size(fs->tree, node);
-    case NODE_REPORT:
-        return report_size(fs, node);
-    default:
-        return 0;
-    }
+    const struct file_type *type = node->kind->type;
+    return type->size ? (off_t)type->size(fs->tree, node, asker->file, asker->tid) : 0;
 }
 
 void fs_attributes(
@@ -54,7 +23,7 @@ void fs_attributes(
     off_t length = size(fs, node, asker);
     *ret = (struct stat){
         .st_ino = node->ino,
-        .st_mode = file_type(node) | permissions(fs, node),
+        .st_mode = node->kind->type->format | permissions(fs, node),
         .st_nlink = node->presence == NODE_GONE ? 0 : 1,
         .st_uid = fs->options.uid,
         .st_gid = fs->options.gid,

@@ -1,59 +1,33 @@
-/* Open files: secrets, which are written, and reports, which are read. */
+/* Open files. What each sort of them can do is in the tables of tree/. */
 #include <errno.h>
 #include <fcntl.h>
-#include <utlist.h>
 
 #include "fs/op.h"
-#include "tree/access_files.h"
-#include "tree/report.h"
+#include "nodes/node.h"
 
-/* What a reader of a report gets: written once, at open, so that it is whole. */
-struct report {
-    struct buffer text;
-    struct report *prev, *next; /* in fs->reports */
-};
-
-static struct handle *handle_of(const struct fuse_file_info *file)
+static struct open_file *open_file_of(const struct fuse_file_info *file)
 {
-    return (struct handle *)(uintptr_t)file->fh;
+    return fs_open_file(file->fh);
 }
 
-static struct report *report_of(const struct fuse_file_info *file)
+static void use(struct fuse_file_info *file, struct open_file *opened)
 {
-    return (struct report *)(uintptr_t)file->fh;
+    file->fh = (uintptr_t)opened;
+    file->direct_io = 1; /* no plaintext in the page cache, reads reach us, and lengths change */
 }
 
-static bool is_report(const struct node *node)
+/* The kernel has not taken the answer to an open: the caller was interrupted. Nothing was written
+ * yet. */
+static void close_unused(struct open_file *opened)
 {
-    return node->kind->type == NODE_REPORT;
-}
-
-static struct control *control_of(const struct fuse_file_info *file)
-{
-    return (struct control *)(uintptr_t)file->fh;
-}
-
-static bool is_control(const struct node *node)
-{
-    return node->kind->type == NODE_CONTROL;
-}
-
-static bool wants_writing(const struct fuse_file_info *file)
-{
-    return (file->flags & O_ACCMODE) != O_RDONLY;
-}
-
-static void use_handle(struct fuse_file_info *file, struct handle *handle)
-{
-    file->fh = (uintptr_t)handle;
-    file->direct_io = 1; /* no plaintext in the page cache, and reads reach us */
+    opened->type->close(opened);
 }
 
 static void create_done(struct task *task, int err)
 {
     struct op *op = op_of(task);
     struct fuse_file_info file = op->file;
-    struct handle *handle = task->handle;
+    struct open_file *opened = op->opened;
     struct node *node = task->result;
     struct fuse_entry_param entry;
     fuse_req_t req = op_end(op);
@@ -62,12 +36,12 @@ static void create_done(struct task *task, int err)
         fuse_reply_err(req, -err);
         return;
     }
-    use_handle(&file, handle);
+    use(&file, opened);
     fs_entry(req, node, &entry);
     node->lookups++;
-    if (fuse_reply_create(req, &entry, &file) != 0) { /* the caller was interrupted */
+    if (fuse_reply_create(req, &entry, &file) != 0) {
         node->lookups--;
-        handle_close(handle);
+        close_unused(opened);
     }
 }
 
@@ -85,9 +59,8 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
         return;
     op->file = *file;
     op->is_open = true;
-    op->task.flags = file->flags;
-    op->task.as_mkstemp = is_as_mkstemp(file->flags, mode);
-    tree_create(&op->task, name);
+    tree_create(
+        &op->task, name, file->flags, is_as_mkstemp(file->flags, mode), &op->opened);
 }
 
 /* The kernel may have kept the length of what was stored here once; that of the open file is
@@ -103,127 +76,44 @@ static void open_done(struct task *task, int err)
     const struct fs *fs = op->fs;
     const struct node *node = task->result;
     struct fuse_file_info file = op->file;
-    struct handle *handle = task->handle;
+    struct open_file *opened = op->opened;
     fuse_req_t req = op_end(op);
 
     if (err) {
         fuse_reply_err(req, -err);
         return;
     }
-    forget_length(fs, node);
-    use_handle(&file, handle);
+    if (node_is_entry(node))
+        forget_length(fs, node);
+    use(&file, opened);
     if (fuse_reply_open(req, &file) != 0)
-        handle_close(handle);
-}
-
-static void report_free(struct fs *fs, struct report *report)
-{
-    DL_DELETE(fs->reports, report);
-    buffer_release(&report->text);
-    free(report);
-}
-
-void fs_close_reports(struct fs *fs)
-{
-    while (fs->reports)
-        report_free(fs, fs->reports);
-}
-
-static void open_report(fuse_req_t req, struct node *node, struct fuse_file_info *file)
-{
-    struct fs *fs = fs_of(req);
-    struct report *report = wants_writing(file) ? NULL : calloc(1, sizeof *report);
-
-    if (!report) {
-        fuse_reply_err(req, wants_writing(file) ? EACCES : ENOMEM);
-        return;
-    }
-    DL_APPEND(fs->reports, report);
-    buffer_init(&report->text, REPORT_MAX);
-    int err = node->kind->report(fs->tree, &report->text);
-    file->fh = (uintptr_t)report;
-    file->direct_io = 1; /* its size is not known beforehand */
-    if (err)
-        fuse_reply_err(req, -err);
-    else
-        err = fuse_reply_open(req, file);
-    if (err)
-        report_free(fs, report);
-}
-
-static void control_opened(struct task *task, int err)
-{
-    struct op *op = op_of(task);
-    struct fuse_file_info file = op->file;
-    struct control *control = task->control;
-    fuse_req_t req = op_end(op);
-
-    if (err) {
-        fuse_reply_err(req, -err);
-        return;
-    }
-    file.fh = (uintptr_t)control;
-    file.direct_io = 1; /* its size is not known beforehand */
-    if (fuse_reply_open(req, &file) != 0)
-        control_close(control);
-}
-
-static void open_control(fuse_req_t req, struct node *node, struct fuse_file_info *file)
-{
-    struct op *op = op_new(req, node, "open", control_opened);
-    if (!op)
-        return;
-    op->file = *file;
-    op->is_open = true;
-    op->task.flags = file->flags;
-    tree_open_control(&op->task);
+        close_unused(opened);
 }
 
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
-    struct node *node = fs_node(fs_of(req), ino);
-
-    if (node && is_report(node)) {
-        open_report(req, node, file);
-        return;
-    }
-    if (node && is_control(node)) {
-        open_control(req, node, file);
-        return;
-    }
-    struct op *op = op_new(req, node, "open", open_done);
+    struct op *op = op_new(req, fs_node(fs_of(req), ino), "open", open_done);
     if (!op)
         return;
     op->file = *file;
     op->is_open = true;
-    op->task.flags = file->flags;
-    tree_open(&op->task);
+    tree_open(&op->task, file->flags, &op->opened);
 }
 
 void fs_read(
     fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
 {
-    struct node *node = fs_node(fs_of(req), ino);
+    const struct open_file *opened = open_file_of(file);
+    (void)ino;
 
-    if (!node || !(is_report(node) || is_control(node))) {
-        fuse_reply_err(req, EACCES); /* never end of file: mv would then delete the secret */
+    if (!opened->type->text) {
+        fuse_reply_err(req, EACCES);
         return;
     }
-    const struct buffer *text =
-        is_report(node) ? &report_of(file)->text : &control_of(file)->list.text;
+    const struct buffer *text = opened->type->text(opened);
     size_t at = (size_t)offset < text->len ? (size_t)offset : text->len;
     size_t left = text->len - at;
     fuse_reply_buf(req, text->data ? text->data + at : NULL, left < size ? left : size);
-}
-
-/* Operations on an open control file are on its directory, and `errors` names the file. */
-static struct op *control_op(fuse_req_t req, const struct node *node, const char *operation,
-    void (*done)(struct task *task, int err))
-{
-    struct op *op = op_new(req, node->parent, operation, done);
-    if (op)
-        snprintf(op->task.name, sizeof op->task.name, "%s", node->name);
-    return op;
 }
 
 static void write_done(struct task *task, int err)
@@ -240,65 +130,36 @@ static void write_done(struct task *task, int err)
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
     struct fuse_file_info *file)
 {
-    struct node *node = fs_node(fs_of(req), ino);
-    bool writes_control = node && is_control(node);
-    struct op *op = writes_control ? control_op(req, node, "write", write_done)
-                                   : op_new(req, node, "write", write_done);
+    struct op *op = op_new(req, fs_node(fs_of(req), ino), "write", write_done);
     if (!op)
         return;
     op->size = size;
     /* The flags are those of this write: fcntl(2) may have set O_APPEND since the open. */
-    uint64_t offset_in_file = (uint64_t)offset;
-    const uint64_t *at = file->flags & O_APPEND ? NULL : &offset_in_file;
-    if (writes_control)
-        tree_write_control(&op->task, control_of(file), data, size, at);
-    else
-        tree_write(&op->task, handle_of(file), data, size, at);
-}
-
-/* What a flush and an fsync have in common: only what was written to is of interest. */
-static void settle(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file,
-    const char *operation, void (*act)(struct task *task, struct handle *handle),
-    void (*act_control)(struct task *task, struct control *control))
-{
-    struct node *node = fs_node(fs_of(req), ino);
-
-    if (node && is_report(node)) {
-        fuse_reply_err(req, 0);
-        return;
-    }
-    if (node && is_control(node)) {
-        struct op *op = control_op(req, node, operation, op_reply_status);
-        if (op)
-            act_control(&op->task, control_of(file));
-        return;
-    }
-    struct op *op = op_new(req, node, operation, op_reply_status);
-    if (op)
-        act(&op->task, handle_of(file));
+    uint64_t at = (uint64_t)offset;
+    open_file_write(
+        &op->task, open_file_of(file), data, size, file->flags & O_APPEND ? NULL : &at);
 }
 
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
-    settle(req, ino, file, "write", tree_flush, tree_flush_control);
+    struct op *op = op_new(req, fs_node(fs_of(req), ino), "write", op_reply_status);
+    if (op)
+        open_file_flush(&op->task, open_file_of(file));
 }
 
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *file)
 {
     (void)data_only;
-    settle(req, ino, file, "fsync", tree_fsync, tree_fsync_control);
+    struct op *op = op_new(req, fs_node(fs_of(req), ino), "fsync", op_reply_status);
+    if (op)
+        open_file_fsync(&op->task, open_file_of(file));
 }
 
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
-    struct node *node = fs_node(fs_of(req), ino);
+    struct open_file *opened = open_file_of(file);
+    (void)ino;
 
-    if (node && is_report(node)) {
-        report_free(fs_of(req), report_of(file));
-    } else if (node && is_control(node)) {
-        control_close(control_of(file));
-    } else {
-        tree_release(handle_of(file));
-    }
+    opened->type->release(opened);
     fuse_reply_err(req, 0); /* its errors go nowhere (evidence §2.2) */
 }

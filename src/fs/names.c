@@ -61,7 +61,7 @@ void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void mknod_done(struct task *task, int err)
 {
-    struct handle *handle = task->handle;
+    struct open_file *opened = op_of(task)->opened;
     struct node *node = task->result;
     fuse_req_t req = op_end(op_of(task));
 
@@ -70,7 +70,7 @@ static void mknod_done(struct task *task, int err)
         return;
     }
     reply_entry(req, node);
-    handle_close(handle);
+    opened->type->close(opened);
 }
 
 /* A regular file: as touch does it, checked and never sent. */
@@ -84,8 +84,7 @@ void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
     struct op *op = op_new(req, fs_node(fs_of(req), parent), "create", mknod_done);
     if (!op)
         return;
-    op->task.flags = O_WRONLY | O_CREAT | O_EXCL;
-    tree_create(&op->task, name);
+    tree_create(&op->task, name, O_WRONLY | O_CREAT | O_EXCL, false, &op->opened);
 }
 
 void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)

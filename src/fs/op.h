@@ -21,6 +21,7 @@ struct op {
     struct fs *fs;
     fuse_req_t req;
     struct fuse_file_info file;  /* of opens: what the reply needs */
+    struct open_file *opened;    /* by an open or create that ends well */
     size_t size;                 /* of a write */
     bool is_open;                /* an open or create */
     struct loop_timer interrupt; /* looks at the caller, once a signal has come */
@@ -31,7 +32,6 @@ struct op {
 #define FS_BLOCK_SIZE 65536
 
 struct snapshot;
-struct report;
 
 struct fs {
     struct loop *loop;
@@ -43,7 +43,6 @@ struct fs {
     struct locked request;      /* what is read from the kernel */
     struct op *ops;             /* that are not answered yet */
     struct snapshot *snapshots; /* of open directories */
-    struct report *reports;     /* open */
     struct statx root; /* of the mount, just mounted; all zeroes where it could not be seen */
     bool mounted, init_replied, ended;
 };
@@ -90,7 +89,6 @@ void fs_statfs(fuse_req_t req, fuse_ino_t ino);
 
 /* Closes what the kernel did not close before it went. */
 void fs_close_directories(struct fs *fs);
-void fs_close_reports(struct fs *fs);
 
 /* What they share. */
 
@@ -99,12 +97,18 @@ static inline struct fs *fs_of(fuse_req_t req)
     return fuse_req_userdata(req);
 }
 
+/* The open file of a file handle. */
+static inline struct open_file *fs_open_file(uint64_t fh)
+{
+    return (struct open_file *)(uintptr_t)fh;
+}
+
 /* The node of an inode number, or NULL: answer ESTALE. */
 struct node *fs_node(const struct fs *fs, fuse_ino_t ino);
 
 /* Who wants to know attributes. */
 struct asker {
-    uint64_t file; /* the `fh` of the open file that they are about, or 0 */
+    const struct open_file *file; /* the open file that they are about; NULL: not known */
     pid_t tid;
 };
 

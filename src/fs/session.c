@@ -206,7 +206,6 @@ void fs_unmount(struct fs *fs)
         fuse_reply_err(op_end(op), EIO); /* EINTR is taken for success, or tried again */
     }
     fs_close_directories(fs);
-    fs_close_reports(fs);
     if (fs->mounted) {
         leave_place_to_others(fs);
         descriptors_restore(); /* for fusermount3 */

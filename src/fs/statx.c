@@ -53,7 +53,7 @@ static void fill(
     out->valid_seconds = trust_ms / 1000;
     out->valid_nanoseconds = (uint32_t)(trust_ms % 1000) * 1000000;
     out->stat = (struct sx){
-        .mask = STATX_BASIC_STATS | (node->kind->type == NODE_SECRET ? STATX_BTIME : 0),
+        .mask = STATX_BASIC_STATS | (node_is_entry(node) ? STATX_BTIME : 0),
         .blksize = (uint32_t)st.st_blksize,
         .nlink = (uint32_t)st.st_nlink,
         .uid = st.st_uid,
@@ -74,7 +74,7 @@ static struct asker asker_of(const struct fuse_in_header *in, size_t len)
 {
     const struct fuse_getattr_in *body = (const void *)(in + 1);
     bool has_file = len >= sizeof *in + sizeof *body && body->getattr_flags & FUSE_GETATTR_FH;
-    return (struct asker){.file = has_file ? body->fh : 0, .tid = (pid_t)in->pid};
+    return (struct asker){.file = has_file ? fs_open_file(body->fh) : NULL, .tid = (pid_t)in->pid};
 }
 
 /* What libfuse does for the requests that it knows. */

@@ -52,8 +52,8 @@ static void node_free(struct nodes *nodes, struct node *node)
     if (node->presence == NODE_GONE)
         DL_DELETE(nodes->gone, node);
     directory_free(nodes, node->dir);
-    if (node->kind->release)
-        node->kind->release(node);
+    if (node->kind->type->release)
+        node->kind->type->release(node);
     if (node->name != node->own_name)
         free(node->name);
     free(node);
@@ -95,7 +95,7 @@ int directory_add(struct node *node, struct node *child)
 void directory_uncount(struct node *child)
 {
     struct directory *dir = child->parent->dir;
-    if (child->presence == NODE_HERE && child->kind->type == NODE_SECRET && dir && dir->secrets)
+    if (child->presence == NODE_HERE && node_is_entry(child) && dir && dir->secrets)
         dir->secrets--;
 }
 
@@ -194,6 +194,11 @@ bool node_is_from_api(const struct node *node)
     return node->parent && node->kind == node->parent->kind->child;
 }
 
+bool node_is_entry(const struct node *node)
+{
+    return node_is_from_api(node) && node->parent->kind->limit > 0;
+}
+
 bool node_is_gone(const struct node *node)
 {
     while (node && node->presence != NODE_GONE)
@@ -250,11 +255,10 @@ static void node_settle(struct nodes *nodes, struct node *node)
 {
     while (node) {
         struct node *parent = node->parent;
-        if (node->kind->type == NODE_DIRECTORY && node->lookups == 0 &&
-            directory_is_idle(node)) {
+        if (node_is_directory(node) && node->lookups == 0 && directory_is_idle(node)) {
             directory_forget_children(nodes, node);
-            if (node->kind->idle)
-                node->kind->idle(nodes, node);
+            if (node->kind->type->idle)
+                node->kind->type->idle(nodes, node);
         }
         if (in_use(node))
             return;

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <uthash.h>
 
 #include "base/wait.h"
@@ -65,12 +66,12 @@ struct node {
     uint64_t policy_seen_ms;   /* when visibility was last seen, but in a listing */
     struct empty *empty;       /* a name made empty, for a while; see empty.h */
     struct waiters turns;      /* those that wait until it is not busy */
-    union {                    /* by kind */
+    union {                    /* as kind->type->member says */
         struct held *held;     /* of a secret: its DELETE, while that is held or under way */
         struct staged *staged; /* of a staging file: what is in it; owned */
         struct policy *policy; /* of access/NAME: what is prepared or held, or NULL; owned */
-        struct node *beside;   /* of `access`: the secrets it is about; referenced while it is
-                                * in use itself */
+        struct node *beside;   /* of `access`: the secrets that it is about; referenced while
+                                * `access` is in use itself */
     };
     union {
         UT_hash_handle by_name; /* in its directory */
@@ -141,6 +142,9 @@ struct node *node_new(
  * files and `.env` are not, which are here alone. */
 bool node_is_from_api(const struct node *node);
 
+/* Is it an entry of a store: a secret, stored by the API or to be? */
+bool node_is_entry(const struct node *node);
+
 /* Was it created here, and is no PUT of it known to be stored? */
 static inline bool node_is_unstored(const struct node *node)
 {
@@ -176,10 +180,15 @@ struct node *node_make_child(
  * there is none of that name. */
 struct node *node_fixed_child(struct nodes *nodes, struct node *dir, const char *name);
 
+static inline bool node_is_directory(const struct node *node)
+{
+    return S_ISDIR(node->kind->type->format);
+}
+
 /* What is in a staging file; NULL for any other node. */
 static inline struct staged *node_staged(const struct node *node)
 {
-    return node->kind->type == NODE_STAGING ? node->staged : NULL;
+    return node->kind->type->member == MEMBER_STAGED ? node->staged : NULL;
 }
 
 struct node *node_ref(struct node *node);

@@ -20,10 +20,10 @@ static void orphan_files(struct nodes *nodes, struct node *dir)
     node_ref(dir); /* with its last file the directory would go, and take `next` along */
     for (child = directory_first(dir); child; child = next) {
         next = directory_next(child);
-        if (child->kind->type == NODE_DIRECTORY)
+        if (node_is_directory(child))
             orphan_files(nodes, child);
-        else if (child->kind->orphan)
-            child->kind->orphan(nodes, child);
+        else if (child->kind->type->orphan)
+            child->kind->type->orphan(nodes, child);
     }
     node_unref(nodes, dir);
 }
@@ -34,7 +34,7 @@ void presence_gone(struct nodes *nodes, struct node *child)
 
     assert(child->presence != NODE_GONE);
     node_ref(child);
-    if (child->kind->type == NODE_DIRECTORY)
+    if (node_is_directory(child))
         orphan_files(nodes, child);
     directory_uncount(child);
     directory_remove(dir, child);
@@ -74,7 +74,7 @@ static void come(struct node *child)
 {
     assert(child->presence != NODE_HERE && child->presence != NODE_GONE);
     child->presence = NODE_HERE;
-    if (child->kind->type == NODE_SECRET)
+    if (node_is_entry(child))
         child->parent->dir->secrets++;
 }
 

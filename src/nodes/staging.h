@@ -43,9 +43,9 @@ void staging_publish(struct nodes *nodes, struct node *node);
 int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
     struct node *old) WARN_UNUSED;
 
-/* As kind.h's `release`: wipes. */
+/* As file_type.release: wipes. */
 void staging_release(struct node *node);
-/* As kind.h's `orphan`: removes the file, with a line in `errors`. */
+/* As file_type.orphan: removes the file, with a line in `errors`. */
 void staging_orphan(struct nodes *nodes, struct node *node);
 
 #endif

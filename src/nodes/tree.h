@@ -11,10 +11,9 @@
 #include "nodes/repository_ids.h"
 #include "nodes/value.h"
 
-struct control;
 struct empty;
-struct handle;
 struct held;
+struct open_file;
 
 struct tree_options {
     const char *host;         /* for `status` */
@@ -41,8 +40,7 @@ struct tree {
     struct node *root;        /* the root of the mount */
     struct node *reports;     /* .ghsecretfs */
     char *login;              /* empty: the token has none */
-    struct handle *handles;   /* open */
-    struct control *controls; /* open */
+    struct open_file *open_files;
     struct repository_ids repository_ids;
     unsigned policy_changes;          /* so many */
     struct held *held;                /* DELETEs */

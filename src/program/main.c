@@ -137,7 +137,7 @@ static void start_walked(struct task *task, int err)
     struct program *p = CONTAINER_OF(task, struct program, task);
     struct failure why = task->failure;
 
-    if (!err && task->result->kind->type != NODE_DIRECTORY) {
+    if (!err && !node_is_directory(task->result)) {
         failure_set(&why, -ENOTDIR, "%s is no directory", task->result->kind->what);
         err = -ENOTDIR;
     }

@@ -119,7 +119,7 @@ static int merge(struct listing *listing, const struct rows *rows)
 static void trust_containers(struct node *node, uint64_t now)
 {
     for (struct node *c = directory_first(node); c; c = directory_next(c))
-        if (c->kind->type == NODE_DIRECTORY && c->listed)
+        if (node_is_directory(c) && c->listed)
             c->fresh_until_ms = now + CONTAINER_TTL_MS;
 }
 
@@ -235,8 +235,9 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
     if (!why && !is_about(probe, row)) {
         failure_set(&failure, -EPROTO, "the answer is about another secret");
     } else if (!why) {
-        uint64_t ttl = dir->kind->child->type == NODE_DIRECTORY ? CONTAINER_TTL_MS
-                                                                : tree->options.cache_ttl_ms;
+        uint64_t ttl = S_ISDIR(dir->kind->child->type->format)
+                           ? CONTAINER_TTL_MS
+                           : tree->options.cache_ttl_ms;
         struct row asked = *row;
         if (strcasecmp(row->name, probe->name) != 0) /* a repository that was renamed */
             asked.name = probe->name;

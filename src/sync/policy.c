@@ -6,7 +6,6 @@
 #include "nodes/node.h"
 #include "nodes/tree.h"
 #include "sync/listing.h"
-#include "sync/task.h"
 
 /* access/NAME -> access -> actions -> secrets. */
 struct node *policy_secrets(struct tree *tree, const struct node *policy_node)
@@ -114,8 +113,8 @@ int policy_prepare(struct tree *tree, struct node *policy_node)
     return 0;
 }
 
-int policy_fetch_selected(
-    const struct node *store, const char *name, struct task *task, list_done *done)
+int policy_fetch_selected(const struct tree *tree, const struct node *store, const char *name,
+    uint64_t deadline_ms, list_done *done, void *arg, struct list **ret)
 {
     const char *parts[] = {"secrets", name, "repositories"};
     struct buffer path;
@@ -124,8 +123,8 @@ int policy_fetch_selected(
     if (!err)
         err = url_add_path(&path, parts, 3);
     if (!err)
-        err = list_start(task->tree->github, path.data, ROW_SELECTED, NULL, task->deadline_ms,
-            done, task, &task->list);
+        err = list_start(
+            tree->github, path.data, ROW_SELECTED, NULL, deadline_ms, done, arg, ret);
     buffer_release(&path);
     return err;
 }

@@ -12,7 +12,6 @@
 #include "sync/selection.h"
 
 struct tree;
-struct task;
 
 /* Of the directory access/NAME: node->policy. */
 struct policy {
@@ -50,12 +49,12 @@ int policy_prepare(struct tree *tree, struct node *policy_node) WARN_UNUSED;
 /* It was used, or is not wanted any more. The node may be freed by that. */
 void policy_drop(struct tree *tree, struct node *policy_node);
 
-/* As kind.h's `release`. */
+/* As file_type.release. */
 void policy_release(struct node *policy_node);
 
 /* Fetches the selected repositories of the secret of that name, in the store's directory
- * `actions`, for a task: task->list. 0 or -errno. */
-int policy_fetch_selected(
-    const struct node *store, const char *name, struct task *task, list_done *done) WARN_UNUSED;
+ * `actions`: see list_start(). 0 or -errno. */
+int policy_fetch_selected(const struct tree *tree, const struct node *store, const char *name,
+    uint64_t deadline_ms, list_done *done, void *arg, struct list **ret) WARN_UNUSED;
 
 #endif

@@ -48,11 +48,33 @@ void remove_fail(struct task *task, const struct failure *why)
     task_fail(task, &told);
 }
 
+struct removal {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;      /* on the secret */
+    struct wait turn;
+    bool has_turn;
+    struct call *call; /* the DELETE */
+};
+
+static void removal_undo(struct cleanup *cleanup)
+{
+    struct removal *removal = CONTAINER_OF(cleanup, struct removal, cleanup);
+    struct node *node = removal->task->node;
+    bool had_turn = removal->has_turn;
+
+    wait_leave(&removal->turn);
+    call_cancel(removal->call);
+    free(removal);
+    if (had_turn)
+        node_give_turn(node); /* who waits for the turn goes on from here */
+}
+
 static void deleted(void *arg, const struct failure *why)
 {
-    struct task *task = arg;
+    struct removal *removal = arg;
+    struct task *task = removal->task;
 
-    task->call = NULL;
+    removal->call = NULL;
     if (why && why->err != -ENOENT) {
         remove_fail(task, why);
         return;
@@ -66,8 +88,9 @@ static void deleted(void *arg, const struct failure *why)
         task_finish(task);
 }
 
-static void delete_send(struct task *task)
+static void delete_send(struct removal *removal)
 {
+    struct task *task = removal->task;
     struct node *node = task->node;
     struct buffer scope;
 
@@ -86,7 +109,7 @@ static void delete_send(struct task *task)
     int err = node_api_path(node->parent, &scope);
     if (!err)
         err = call_delete_secret(task->tree->github, scope.data, node->name, maybe_absent,
-            task->deadline_ms, deleted, task, &task->call);
+            task->deadline_ms, deleted, removal, &removal->call);
     buffer_release(&scope);
     if (err)
         task_fail_errno(task, err, strerror(-err));
@@ -94,19 +117,25 @@ static void delete_send(struct task *task)
 
 static void delete_have_turn(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    task->has_turn = true;
-    delete_send(task);
+    struct removal *removal = CONTAINER_OF(wait, struct removal, turn);
+    removal->has_turn = true;
+    delete_send(removal);
 }
 
 static void remove_now(struct task *task)
 {
-    task_counts_as_upload(task);
-    task->wait.done = delete_have_turn;
-    if (node_take_turn(task->node, &task->wait) == 0) {
-        task->has_turn = true;
-        delete_send(task);
+    struct removal *removal = calloc(1, sizeof *removal);
+
+    if (!removal) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
     }
+    removal->task = task;
+    removal->turn = (struct wait){.done = delete_have_turn, .deadline_ms = task->deadline_ms};
+    removal->cleanup.undo = removal_undo;
+    cleanup_push(&task->cleanups, &removal->cleanup);
+    task_counts_as_upload(task);
+    wait_then(&removal->turn, node_take_turn(task->node, &removal->turn));
 }
 
 /* Holding one */

@@ -30,7 +30,9 @@ struct step {
 struct change {
     struct cleanup cleanup; /* of the task */
     struct task *task;
-    change_done *done;
+    struct node *policy_node; /* access/NAME; referenced */
+    selection_applied *done;
+    void *arg;
     struct entries entries;
     bool additions;
     struct list *list; /* of the organization's repositories */
@@ -63,13 +65,14 @@ static void change_cancel(struct cleanup *cleanup)
     wait_leave(&change->turn);
     entries_release(&change->entries);
     struct nodes *nodes = &change->task->tree->nodes;
-    struct node *secret = change->secret;
+    struct node *secret = change->secret, *policy_node = change->policy_node;
     bool had_turn = change->has_turn;
     free(change);
     if (had_turn)
         node_give_turn(secret); /* whoever waits goes on from here */
     if (secret)
         node_unref(nodes, secret);
+    node_unref(nodes, policy_node);
 }
 
 /* How far it came is news when not all was changed. */
@@ -83,17 +86,17 @@ static void tell_progress(const struct change *change, struct failure *failure)
     text_printable(failure->message, sizeof failure->message, message, strlen(message));
 }
 
-/* The task owns the change, and frees it when it ends. */
+/* done() ends the task, which frees the change. */
 static void change_end(struct change *change)
 {
     struct task *task = change->task;
     struct failure failure = change->failure;
-    struct node *secrets = policy_secrets(task->tree, task->node);
+    struct node *secrets = policy_secrets(task->tree, change->policy_node);
 
     if (change->sent && secrets && secrets->dir)
         secrets->dir->fresh_until_ms = 0; /* updated_at moves with the list */
     tell_progress(change, &failure);
-    change->done(task, failure.err ? &failure : NULL);
+    change->done(change->arg, failure.err ? &failure : NULL);
 }
 
 static void change_fail(struct change *change, int err)
@@ -187,7 +190,7 @@ static void send_one_by_one(struct change *change, int (*send)(struct step *step
 static int selection_path(
     const struct change *change, const struct entry *entry, struct buffer *ret)
 {
-    const struct node *node = change->task->node;
+    const struct node *node = change->policy_node;
     const char *parts[] = {"secrets", node->name, "repositories"};
     buffer_init(ret, URL_MAX);
     int err = node_api_path(node->parent->parent, ret);
@@ -222,7 +225,7 @@ static int add_selected(struct selection *selection, const struct selection *fro
 /* What is held is changed here, all or nothing, and goes to the server with the value. */
 static int apply_to_held(const struct change *change)
 {
-    struct policy *policy = change->task->node->policy;
+    struct policy *policy = change->policy_node->policy;
     struct selection fresh = {0};
     size_t count;
     int64_t *removed = entries_ids(&change->entries, '-', &count);
@@ -303,7 +306,7 @@ static void apply(struct change *change)
 {
     int err = 0;
 
-    if (policy_is_held(change->task->node)) {
+    if (policy_is_held(change->policy_node)) {
         err = apply_to_held(change);
         if (!err)
             change_end(change);
@@ -330,22 +333,21 @@ static void have_turn(struct wait *wait)
  */
 static void all_known(struct change *change)
 {
-    struct node *secret = policy_secret(change->task->tree, change->task->node);
+    struct node *secret = policy_secret(change->task->tree, change->policy_node);
     int err = entries_keep_last(&change->entries);
 
     if (err) {
         change_fail(change, err);
         return;
     }
+    if (!secret) {
+        apply(change);
+        return;
+    }
+    change->secret = node_ref(secret);
     change->turn.done = have_turn;
     change->turn.deadline_ms = change->task->deadline_ms;
-    if (secret) {
-        change->secret = node_ref(secret);
-        if (node_take_turn(secret, &change->turn) == -EINPROGRESS)
-            return;
-        change->has_turn = true;
-    }
-    apply(change);
+    wait_then(&change->turn, node_take_turn(secret, &change->turn));
 }
 
 /* Finding numbers */
@@ -440,7 +442,7 @@ static void have_listing(
 
 static void resolve(struct change *change)
 {
-    const char *parts[] = {"orgs", organization_of(change->task->node), "repos"};
+    const char *parts[] = {"orgs", organization_of(change->policy_node), "repos"};
     const struct entry *first;
     struct buffer path;
 
@@ -459,18 +461,21 @@ static void resolve(struct change *change)
         change_fail(change, err);
 }
 
-void change_start(struct task *task, struct entries *entries, bool additions, change_done *done)
+void selection_apply(struct task *task, struct node *policy_node, struct entries *entries,
+    bool additions, selection_applied *done, void *arg)
 {
     struct change *change = calloc(1, sizeof *change);
     if (!change) {
         struct failure why;
         failure_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
         entries_release(entries);
-        done(task, &why);
+        done(arg, &why);
         return;
     }
     change->task = task;
+    change->policy_node = node_ref(policy_node);
     change->done = done;
+    change->arg = arg;
     change->entries = *entries;
     *entries = (struct entries){0};
     change->additions = additions;

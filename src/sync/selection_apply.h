@@ -11,16 +11,16 @@
 #include "sync/selection.h"
 #include "sync/task.h"
 
-/* Called once, unless the change is cancelled; ends the task. `why` is NULL on success. */
-typedef void change_done(struct task *task, const struct failure *why);
+/* Called once, unless the task is cancelled first; ends the task. `why` is NULL on success. */
+typedef void selection_applied(void *arg, const struct failure *why);
 
 /*
- * Starts the change that the entries say for the policy task->node: with signs, or as
- * `additions`, each entry is a call of its own; else they replace the selection. Of two entries
- * for one repository the later counts. The entries become the change's, which
- * lives until the task ends.
+ * Starts the change that the entries say for the policy access/NAME: with signs, or as
+ * `additions`, each entry is a request of its own; else the entries replace the selection. Of
+ * two entries for one repository the later counts. The entries are taken over, and live until
+ * the task ends.
  */
-void change_start(
-    struct task *task, struct entries *entries, bool additions, change_done *done);
+void selection_apply(struct task *task, struct node *policy_node, struct entries *entries,
+    bool additions, selection_applied *done, void *arg);
 
 #endif

@@ -3,11 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "github/list.h"
-#include "github/url.h"
-#include "nodes/empty.h"
 #include "nodes/node.h"
-#include "nodes/presence.h"
 #include "nodes/tree.h"
 #include "sync/notice.h"
 
@@ -26,7 +22,7 @@ void task_init(struct task *task, struct tree *tree, struct node *node, const ch
 
 void task_set_deadline(struct task *task, uint64_t deadline_ms)
 {
-    task->deadline_ms = task->wait.deadline_ms = task->key_wait.deadline_ms = deadline_ms;
+    task->deadline_ms = task->wait.deadline_ms = deadline_ms;
 }
 
 void task_move_to(struct task *task, struct node *node)
@@ -45,38 +41,29 @@ void task_counts_as_upload(struct task *task)
     task->tree->uploads++;
 }
 
+static void uncount(struct task *task)
+{
+    struct tree *tree = task->tree;
+
+    if (!task->is_upload)
+        return;
+    task->is_upload = false;
+    assert(tree->uploads > 0);
+    tree->uploads--;
+    if (tree->uploads == 0 && tree->uploads_ended)
+        tree->uploads_ended(tree->uploads_arg);
+}
+
 void task_cancel(struct task *task)
 {
     struct node *node = task->node;
-    struct tree *tree = task->tree;
 
     wait_leave(&task->wait);
-    wait_leave(&task->key_wait);
-    call_cancel(task->call);
-    task->call = NULL;
-    list_cancel(task->list);
-    task->list = NULL;
     cleanup_run(&task->cleanups);
-    if (task->is_upload) {
-        task->is_upload = false;
-        assert(tree->uploads > 0);
-        tree->uploads--;
-        if (tree->uploads == 0 && tree->uploads_ended)
-            tree->uploads_ended(tree->uploads_arg);
-    }
+    uncount(task);
     task->node = NULL;
-    if (task->staged)
-        node_unref(&tree->nodes, task->staged);
-    task->staged = NULL;
-    if (!node)
-        return;
-    if (task->has_turn)
-        node_give_turn(node);
-    task->has_turn = false;
-    if (task->is_writer)
-        empty_writer_left(tree, node);
-    task->is_writer = false;
-    node_unref(&tree->nodes, node);
+    if (node)
+        node_unref(&task->tree->nodes, node);
 }
 
 /* done() comes last: it may free the task. */
@@ -84,9 +71,12 @@ static void task_end(struct task *task, int err)
 {
     struct node *kept = task->result ? node_ref(task->result) : NULL;
     struct tree *tree = task->tree;
+    void (*done)(struct task *task, int err) = task->done;
 
+    assert(done); /* a task ends once */
     task_cancel(task);
-    task->done(task, err);
+    task->done = NULL;
+    done(task, err);
     if (kept)
         node_unref(&tree->nodes, kept);
 }
@@ -121,13 +111,6 @@ void task_abandon(struct task *task, int err, const char *why)
         if (c->abandon)
             c->abandon(c, err, why);
     if (task->is_upload) {
-        struct node *node = task->written;
-        if (node) { /* its error lives on, for fsync */
-            node->upload_error = err == -EINTR ? -ECANCELED : err;
-            node->stored_len = 0;
-            if (task->call)
-                presence_doubted(node);
-        }
         failure_set(&task->failure, err, "%s; what was sent may still be stored", why);
         task_report(task);
     }

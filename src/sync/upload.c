@@ -15,6 +15,27 @@
 /* Contract §3.6: so long is a refusal for want of permission open's answer. */
 #define REFUSAL_TTL_MS 10000
 
+struct upload {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;      /* on the secret */
+    struct payload payload; /* payload.staged is referenced */
+    struct wait wait;
+    bool has_turn;          /* of the secret */
+    struct list *list;      /* of the repositories that are selected for the secret */
+    struct call *call;      /* the PUT */
+    uint64_t policy_seen_ms;         /* when the server said who may use the secret */
+    enum visibility sent_visibility; /* with the PUT */
+    unsigned sent_generation;        /* of the held policy that was sent with the PUT */
+    size_t sent_len; /* bytes of the payload, with a line end that is not sent */
+    bool is_paid;    /* the PUT is made anew: see request.h */
+};
+
+void payload_is_stored(struct nodes *nodes, const struct payload *payload)
+{
+    if (payload->staged)
+        staging_publish(nodes, payload->staged);
+}
+
 static void note_refusal(struct task *task, const struct failure *why)
 {
     struct directory *dir = task->node->parent->dir;
@@ -39,41 +60,75 @@ void upload_fail_errno(struct task *task, int err, const char *message)
     upload_fail(task, &why);
 }
 
-void upload_finish(struct task *task)
+void upload_is_lost(struct node *file, int err)
 {
-    if (task->staged)
-        staging_publish(&task->tree->nodes, task->staged);
-    task_finish(task);
+    file->upload_error = err == -EINTR ? -ECANCELED : err;
+    file->stored_len = 0;
+}
+
+static void upload_abandon(struct cleanup *cleanup, int err, const char *why)
+{
+    const struct upload *upload = CONTAINER_OF(cleanup, struct upload, cleanup);
+    struct node *node = upload->task->node;
+    (void)why;
+
+    upload_is_lost(node, err);
+    if (upload->call)
+        presence_doubted(node);
+}
+
+static void upload_undo(struct cleanup *cleanup)
+{
+    struct upload *upload = CONTAINER_OF(cleanup, struct upload, cleanup);
+    struct task *task = upload->task;
+    struct node *staged = upload->payload.staged;
+    bool had_turn = upload->has_turn;
+
+    wait_leave(&upload->wait);
+    list_cancel(upload->list);
+    call_cancel(upload->call);
+    free(upload);
+    if (staged)
+        node_unref(&task->tree->nodes, staged);
+    if (had_turn)
+        node_give_turn(task->node); /* who waits for the turn goes on from here */
+}
+
+static void upload_finish(struct upload *upload)
+{
+    payload_is_stored(&upload->task->tree->nodes, &upload->payload);
+    task_finish(upload->task);
 }
 
 /* What was sent with the value is what the server has. */
-static void note_visibility(struct task *task, struct node *node)
+static void note_visibility(const struct upload *upload, struct node *node)
 {
     struct node *policy_node = policy_of_secret(node);
 
-    if (node->visibility != task->sent_visibility) {
+    if (node->visibility != upload->sent_visibility) {
         node->old_visibility = node->visibility;
         node->before_change = node->mtime;
     }
-    node->visibility = task->sent_visibility;
+    node->visibility = upload->sent_visibility;
     node->policy_seen_ms = loop_now_ms();
     if (policy_node && policy_is_held(policy_node) &&
-        policy_node->policy->generation == task->sent_generation)
-        policy_drop(task->tree, policy_node); /* nothing was written meanwhile */
+        policy_node->policy->generation == upload->sent_generation)
+        policy_drop(upload->task->tree, policy_node); /* nothing was written meanwhile */
 }
 
-static void upload_send(struct task *task);
+static void upload_send(struct upload *upload);
 
 static void upload_done(void *arg, const struct failure *why, int64_t date, bool created)
 {
-    struct task *task = arg;
+    struct upload *upload = arg;
+    struct task *task = upload->task;
     struct node *node = task->node;
     (void)created;
 
-    task->call = NULL;
+    upload->call = NULL;
     if (why && why->err == -ERESTART) {
-        task->is_paid = true;
-        upload_send(task);
+        upload->is_paid = true;
+        upload_send(upload);
         return;
     }
     if (why) {
@@ -84,34 +139,35 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
         return;
     }
     node->upload_error = 0;
-    node->stored_len = task->sent_len;
-    if (task->sent_visibility)
-        note_visibility(task, node);
+    node->stored_len = upload->sent_len;
+    if (upload->sent_visibility)
+        note_visibility(upload, node);
     if (node->presence == NODE_GONE)
         node->parent->dir->fresh_until_ms = 0; /* another client's DELETE came between */
     else
         presence_stored(node, date);
-    upload_finish(task);
+    upload_finish(upload);
 }
 
-/* -ECANCELED: nothing is written, or no more. */
+/* The bytes to send. -ECANCELED: the value is empty, never written or truncated since. */
 static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
 {
-    struct task *task = arg;
-    const struct payload *payload = &task->payload;
+    struct upload *upload = arg;
+    const struct payload *payload = &upload->payload;
 
-    task->sent_len = payload->value ? payload->value->bytes.len : payload->len;
+    upload->sent_len = payload->value ? payload->value->bytes.len : payload->len;
     if (!payload->value) {
         *ret = payload->data;
         *ret_len = payload->len;
         return 0;
     }
-    int err = value_payload(payload->value, task->tree->options.newline, ret, ret_len);
+    int err = value_payload(payload->value, upload->task->tree->options.newline, ret, ret_len);
     return !err && *ret_len == 0 ? -ECANCELED : err;
 }
 
-static void upload_put(struct task *task, const struct secret_policy *policy)
+static void upload_put(struct upload *upload, const struct secret_policy *policy)
 {
+    struct task *task = upload->task;
     struct node *node = task->node;
     struct buffer scope;
     struct failure why = {0};
@@ -122,9 +178,9 @@ static void upload_put(struct task *task, const struct secret_policy *policy)
         failure_set(&why, err, "%s", strerror(-err));
     else
         err = call_put_secret(task->tree->github, scope.data, node->name, payload_get, policy,
-            task->deadline_ms, upload_done, task, &task->call, &why);
+            task->deadline_ms, upload_done, upload, &upload->call, &why);
     buffer_release(&scope);
-    task->sent_visibility = policy ? policy->visibility : VISIBILITY_NONE;
+    upload->sent_visibility = policy ? policy->visibility : VISIBILITY_NONE;
     if (err)
         upload_fail(task, &why);
 }
@@ -132,159 +188,170 @@ static void upload_put(struct task *task, const struct secret_policy *policy)
 /* What the server said of who may use it. The ids of a selection go in the same PUT: omitted,
  * the server would empty its list. */
 static void upload_put_seen(
-    struct task *task, enum visibility visibility, const int64_t *ids, size_t count)
+    struct upload *upload, enum visibility visibility, const int64_t *ids, size_t count)
 {
     const struct secret_policy policy = {
         .visibility = visibility,
         .ids = ids,
         .id_count = count,
-        .good_until_ms = task->policy_seen_ms + POLICY_TRUST_MS,
-        .is_paid = task->is_paid,
+        .good_until_ms = upload->policy_seen_ms + POLICY_TRUST_MS,
+        .is_paid = upload->is_paid,
     };
-    upload_put(task, &policy);
+    upload_put(upload, &policy);
 }
 
 static void upload_have_selected(
     void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
 {
-    struct task *task = arg;
+    struct upload *upload = arg;
     (void)etags;
 
-    task->list = NULL;
+    upload->list = NULL;
     if (why) {
-        upload_fail(task, why);
+        upload_fail(upload->task, why);
         return;
     }
     int64_t *ids = calloc(rows->count ? rows->count : 1, sizeof *ids);
     if (!ids) {
-        upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        upload_fail_errno(upload->task, -ENOMEM, strerror(ENOMEM));
         return;
     }
     for (size_t i = 0; i < rows->count; i++)
         ids[i] = rows->row[i].id;
-    task->policy_seen_ms = loop_now_ms();
-    upload_put_seen(task, VISIBILITY_SELECTED, ids, rows->count);
+    upload->policy_seen_ms = loop_now_ms();
+    upload_put_seen(upload, VISIBILITY_SELECTED, ids, rows->count);
     free(ids);
 }
 
 /* What was prepared or held for it, sent with the value. */
-static void upload_with_held(struct task *task, const struct policy *held)
+static void upload_with_held(struct upload *upload, const struct policy *held)
 {
     const struct selection *selection = &held->selection;
     int64_t *ids = calloc(selection->count ? selection->count : 1, sizeof *ids);
 
     if (!ids) {
-        upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        upload_fail_errno(upload->task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    task->sent_generation = held->generation;
+    upload->sent_generation = held->generation;
     for (size_t i = 0; i < selection->count; i++)
         ids[i] = selection->repository[i].id;
     const struct secret_policy policy = {
         .visibility = held->held,
         .ids = ids,
         .id_count = held->held == VISIBILITY_SELECTED ? selection->count : 0,
-        .is_paid = task->is_paid,
+        .is_paid = upload->is_paid,
     };
-    upload_put(task, &policy);
+    upload_put(upload, &policy);
     free(ids);
 }
 
 /* An organization's secret keeps who may use it: that is read first, and goes with the PUT. */
-static void upload_with_policy(struct task *task, bool exists)
+static void upload_with_policy(struct upload *upload, bool exists)
 {
+    struct task *task = upload->task;
     struct node *node = task->node;
     struct node *policy_node = policy_of_secret(node);
     enum visibility visibility = exists ? node->visibility : task->tree->options.visibility;
 
     if (policy_node && policy_is_held(policy_node)) {
-        upload_with_held(task, policy_node->policy);
+        upload_with_held(upload, policy_node->policy);
         return;
     }
     if (visibility == VISIBILITY_NONE) {
         upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
     } else if (exists && visibility == VISIBILITY_SELECTED) {
-        int err =
-            policy_fetch_selected(node->parent->parent, node->name, task, upload_have_selected);
+        int err = policy_fetch_selected(task->tree, node->parent->parent, node->name,
+            task->deadline_ms, upload_have_selected, upload, &upload->list);
         if (err)
             upload_fail_errno(task, err, strerror(-err));
     } else {
-        upload_put_seen(task, visibility, NULL, 0);
+        upload_put_seen(upload, visibility, NULL, 0);
     }
 }
 
-static void upload_have_visibility(struct task *task)
+static void upload_have_visibility(struct upload *upload)
 {
-    const struct node *node = task->node;
-    int err = task->wait.failure.err;
+    const struct node *node = upload->task->node;
+    int err = upload->wait.failure.err;
     /* Reads lag: what was stored here a moment ago is there all the same. */
     bool is_absent = err == -ENOENT && loop_now_ms() >= node->written_until_ms;
     bool exists = node->presence == NODE_HERE || node->presence == NODE_REPLACING;
 
     if (err && err != -ENOENT)
-        upload_fail(task, &task->wait.failure);
+        upload_fail(upload->task, &upload->wait.failure);
     else
-        upload_with_policy(task, exists && !is_absent);
+        upload_with_policy(upload, exists && !is_absent);
 }
 
 static void upload_visibility_read(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    task->policy_seen_ms = loop_now_ms();
-    upload_have_visibility(task);
+    struct upload *upload = CONTAINER_OF(wait, struct upload, wait);
+    upload->policy_seen_ms = loop_now_ms();
+    upload_have_visibility(upload);
 }
 
-static void upload_send(struct task *task)
+static void upload_send(struct upload *upload)
 {
+    struct task *task = upload->task;
     struct node *node = task->node;
     struct node *secrets = node->parent;
+    uint64_t age_ms;
 
     if (node->presence == NODE_GONE) { /* deleted while it was open: not written back */
-        task_finish(task);
-        return;
+        upload_finish(upload);
+    } else if (!secrets->kind->has_policy) {
+        upload_put(upload, NULL);
+    } else if (policy_was_seen(task->tree, node, &age_ms)) {
+        upload->policy_seen_ms = loop_now_ms() - age_ms;
+        upload->wait.failure.err = 0;
+        upload_have_visibility(upload);
+    } else {
+        upload->wait.done = upload_visibility_read;
+        wait_then(&upload->wait,
+            listing_want_one(task->tree, secrets, node->name, &upload->wait));
     }
-    if (!secrets->kind->has_policy) {
-        upload_put(task, NULL);
-        return;
-    }
-    uint64_t age_ms;
-    int err = 0;
-    task->wait.done = upload_visibility_read;
-    if (!policy_was_seen(task->tree, node, &age_ms))
-        err = listing_want_one(task->tree, secrets, node->name, &task->wait);
-    if (err == -EINPROGRESS)
-        return;
-    task->policy_seen_ms = loop_now_ms() - age_ms;
-    task->wait.failure.err = err;
-    upload_have_visibility(task);
 }
 
 static void upload_have_turn(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    task->has_turn = true;
-    upload_send(task);
+    struct upload *upload = CONTAINER_OF(wait, struct upload, wait);
+    upload->has_turn = true;
+    upload_send(upload);
 }
 
-void upload_start(struct task *task)
+/* The task owns the upload from here on. NULL without memory. */
+static struct upload *upload_new(struct task *task, const struct payload *payload)
 {
+    struct upload *upload = calloc(1, sizeof *upload);
+    if (!upload)
+        return NULL;
+    upload->cleanup = (struct cleanup){.undo = upload_undo, .abandon = upload_abandon};
+    upload->task = task;
+    upload->payload = *payload;
+    if (payload->staged)
+        node_ref(payload->staged);
+    upload->wait.deadline_ms = task->deadline_ms;
+    cleanup_push(&task->cleanups, &upload->cleanup);
+    return upload;
+}
+
+void upload_start(struct task *task, const struct payload *payload)
+{
+    struct upload *upload = upload_new(task, payload);
     const unsigned char *data;
     size_t len;
 
-    int err = payload_get(task, &data, &len);
+    int err = upload ? payload_get(upload, &data, &len) : -ENOMEM;
     if (err == -ECANCELED) { /* nothing written is nothing sent */
-        upload_finish(task);
+        upload_finish(upload);
         return;
     }
     if (err) {
-        upload_fail_errno(task, err, value_problem(task->payload.value, err));
+        upload_fail_errno(task, err, value_problem(payload->value, err));
         return;
     }
     task_counts_as_upload(task);
-    task->written = task->node;
-    task->wait.done = upload_have_turn;
-    if (node_take_turn(task->node, &task->wait) == 0) {
-        task->has_turn = true;
-        upload_send(task);
-    }
+    upload->wait.done = upload_have_turn;
+    wait_then(&upload->wait, node_take_turn(task->node, &upload->wait));
 }

@@ -86,13 +86,10 @@ static void want_secrets(
     struct task *task, struct node *secrets, void (*done)(struct wait *wait))
 {
     task->wait.done = done;
-    int err = secrets ? listing_want(task->tree, secrets, &task->wait) : -ENOMEM;
     if (!secrets)
-        failure_set(&task->wait.failure, err, "%s", strerror(ENOMEM));
-    if (err == 0)
-        task->wait.failure.err = 0;
-    if (err != -EINPROGRESS)
-        done(&task->wait);
+        failure_set(&task->wait.failure, -ENOMEM, "%s", strerror(ENOMEM));
+    wait_then(&task->wait,
+        secrets ? listing_want(task->tree, secrets, &task->wait) : -ENOMEM);
 }
 
 void access_lookup(struct task *task)

@@ -1,6 +1,6 @@
 /*
- * What the directories `access` and `access/NAME` hold: see access_dirs.c. As kind.h's functions
- * of the same names.
+ * The directories `access` and `access/NAME`: see access_dirs.c. As the functions of
+ * file_type.h.
  */
 #ifndef GHSECRETFS_ACCESS_DIRS_H
 #define GHSECRETFS_ACCESS_DIRS_H

@@ -9,82 +9,131 @@
 #include "sync/listing.h"
 #include "sync/policy.h"
 #include "sync/selection_apply.h"
+#include "sync/upload.h"
 
-bool node_is_visibility(const struct node *file)
+/* A write, or an apply, that waits for an answer. */
+struct access_write {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;      /* on the file */
+    struct access_file *file;
+    struct wait wait;
+    enum visibility visibility; /* that was written */
+};
+
+static void access_write_undo(struct cleanup *cleanup)
 {
-    return file->kind->is_word;
+    struct access_write *write = CONTAINER_OF(cleanup, struct access_write, cleanup);
+    wait_leave(&write->wait);
+    free(write);
 }
 
-bool control_is_visibility(const struct control *control)
+/* The task owns it from here on. NULL without memory, when the task has ended. */
+static struct access_write *access_write_new(struct task *task, struct access_file *file)
 {
-    return node_is_visibility(control->node);
+    struct access_write *write = calloc(1, sizeof *write);
+
+    if (!write) {
+        access_file_fail_errno(task, file, -ENOMEM, strerror(ENOMEM));
+        return NULL;
+    }
+    write->cleanup.undo = access_write_undo;
+    write->task = task;
+    write->file = file;
+    write->wait.deadline_ms = task->deadline_ms;
+    cleanup_push(&task->cleanups, &write->cleanup);
+    return write;
 }
 
-void control_fail(struct task *task, const struct failure *why)
+void access_file_fail(struct task *task, struct access_file *file, const struct failure *why)
 {
-    task->control->node->upload_error = why->err;
+    file->file.node->upload_error = why->err;
     task_fail(task, why);
 }
 
-void control_fail_errno(struct task *task, int err, const char *message)
+void access_file_fail_errno(
+    struct task *task, struct access_file *file, int err, const char *message)
 {
     struct failure why;
     failure_set(&why, err, "%s", message);
-    control_fail(task, &why);
+    access_file_fail(task, file, &why);
 }
 
-void control_fail_again(struct task *task)
+void access_file_fail_again(struct task *task, struct access_file *file)
 {
     task->quiet = true;
     task->notice_fd = -1;
-    control_fail_errno(task, task->control->spoilt, "what was written was refused");
+    access_file_fail_errno(task, file, file->spoilt, "what was written was refused");
 }
 
-static void spoil(struct task *task, int err, const struct list_problem *problem)
+static void spoil(struct task *task, struct access_file *file, int err,
+    const struct list_problem *problem)
 {
     struct failure why;
-    task->control->spoilt = err;
+    file->spoilt = err;
     if (problem->text)
         failure_set(&why, err, "line %u: %s", problem->line, problem->text);
     else
         failure_set(&why, err, "%s", err == -EFBIG ? "more than 2 MiB" : strerror(-err));
-    control_fail(task, &why);
+    access_file_fail(task, file, &why);
 }
 
 /* Lists */
 
-/* The beginning of a line that came with what has failed must not act at the close. */
-static void changed(struct task *task, const struct failure *why)
+/* What came in the same write as a change that has failed must not act at the close. */
+static void applied(void *arg, const struct failure *why)
 {
-    struct control *control = task->control;
+    const struct access_write *write = arg;
+    struct access_file *file = write->file;
+
     if (why) {
-        if (control->list.acted > 0 && control->list.dirty)
-            control->spoilt = why->err;
-        list_text_take_back(&control->list);
-        control_fail(task, why);
+        if (file->list.acted > 0 && file->list.dirty)
+            file->spoilt = why->err;
+        list_text_take_back(&file->list);
+        access_file_fail(write->task, file, why);
     } else {
-        control->node->upload_error = 0;
-        task_finish(task);
+        file->file.node->upload_error = 0;
+        task_finish(write->task);
     }
 }
 
-static void apply_list(struct task *task, const struct list_piece *piece)
+static void list_abandon(struct cleanup *cleanup, int err, const char *why)
+{
+    const struct access_write *write = CONTAINER_OF(cleanup, struct access_write, cleanup);
+    (void)why;
+    upload_is_lost(write->file->file.node, err);
+}
+
+static void start_change(
+    struct task *task, struct access_file *file, struct entries *entries, bool changes)
+{
+    struct access_write *write = access_write_new(task, file);
+
+    if (!write) {
+        entries_release(entries);
+        return;
+    }
+    write->cleanup.abandon = list_abandon;
+    selection_apply(task, access_file_policy(file), entries, changes, applied, write);
+}
+
+static void apply_list(
+    struct task *task, struct access_file *file, const struct list_piece *piece)
 {
     struct entries entries;
     struct list_problem problem = {0};
-    const char *organization = task->node->parent->parent->parent->name;
+    /* orgs/ORG/actions/access/NAME */
+    const char *organization = access_file_policy(file)->parent->parent->parent->name;
     bool changes = piece->use == LIST_CHANGES;
 
     int err =
         entries_parse(piece->text, piece->len, piece->line, organization, &entries, &problem);
     if (err) {
-        spoil(task, err, &problem);
+        spoil(task, file, err, &problem);
     } else if (entries.is_blank || (changes && entries.count == 0)) {
         entries_release(&entries);
         task_finish(task);
     } else {
-        task->written = task->control->node;
-        change_start(task, &entries, changes, changed);
+        start_change(task, file, &entries, changes);
     }
 }
 
@@ -137,114 +186,120 @@ static bool is_refused_already(const struct list_text *list)
 
 static void hold_visibility(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    const struct policy *policy = task->node->policy;
+    struct access_write *write = CONTAINER_OF(wait, struct access_write, wait);
+    struct task *task = write->task;
+    struct access_file *file = write->file;
+    struct node *policy_node = access_file_policy(file);
+    const struct policy *policy = policy_node->policy;
     int err = wait->failure.err;
 
     if (err && err != -ENOENT) {
-        control_fail(task, &wait->failure);
+        access_file_fail(task, file, &wait->failure);
         return;
     }
-    if (task->node->presence == NODE_GONE) {
-        control_fail_errno(task, -ESTALE, "the policy was removed");
+    if (policy_node->presence == NODE_GONE) {
+        access_file_fail_errno(task, file, -ESTALE, "the policy was removed");
         return;
     }
-    if (!(policy && policy->prepared) && !policy_secret(task->tree, task->node)) {
-        control_fail_errno(task, -ENOENT, "the secret is gone");
+    if (!(policy && policy->prepared) && !policy_secret(task->tree, policy_node)) {
+        access_file_fail_errno(task, file, -ENOENT, "the secret is gone");
         return;
     }
-    err = policy_hold(task->tree, task->node, task->visibility);
+    err = policy_hold(task->tree, policy_node, write->visibility);
     if (err) {
-        control_fail_errno(task, err, strerror(-err));
+        access_file_fail_errno(task, file, err, strerror(-err));
         return;
     }
-    task->control->node->upload_error = 0;
+    file->file.node->upload_error = 0;
     task_finish(task);
 }
 
 /* Whether anything is to be held depends on what the server has: another hand may have changed
  * that since it was listed. */
-static int want_visibility(struct task *task, struct node *secrets)
+static int want_visibility(struct access_write *write)
 {
-    const struct node *secret = directory_find_here(secrets, task->node->name);
+    struct tree *tree = write->task->tree;
+    const struct node *policy_node = access_file_policy(write->file);
+    struct node *secrets = policy_secrets(tree, policy_node);
     uint64_t age_ms;
 
-    if (secret && policy_was_seen(task->tree, secret, &age_ms))
+    if (!secrets) {
+        failure_set(&write->wait.failure, -ENOMEM, "%s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    const struct node *secret = directory_find_here(secrets, policy_node->name);
+    if (secret && policy_was_seen(tree, secret, &age_ms))
         return 0;
-    return listing_want_one(task->tree, secrets, task->node->name, &task->wait);
+    return listing_want_one(tree, secrets, policy_node->name, &write->wait);
 }
 
-static void apply_word(struct task *task, const struct list_piece *piece)
+static void apply_word(
+    struct task *task, struct access_file *file, const struct list_piece *piece)
 {
-    struct node *secrets = policy_secrets(task->tree, task->node);
     const char *text = piece->text;
     size_t len = piece->len;
 
     if (piece->line == 1)
         drop_mark(&text, &len);
     trim(&text, &len);
+    enum visibility visibility = visibility_parse(text, len);
     if (len == 0) { /* a line end alone changes nothing */
         task_finish(task);
         return;
     }
-    task->visibility = visibility_parse(text, len);
-    if (task->visibility == VISIBILITY_NONE) {
-        control_fail_errno(task, -EINVAL, NO_WORD);
+    if (visibility == VISIBILITY_NONE) {
+        access_file_fail_errno(task, file, -EINVAL, NO_WORD);
         return;
     }
-    task->wait.done = hold_visibility;
-    int err = secrets ? want_visibility(task, secrets) : -ENOMEM;
-    if (err == -EINPROGRESS)
+    struct access_write *write = access_write_new(task, file);
+    if (!write)
         return;
-    if (!secrets)
-        failure_set(&task->wait.failure, err, "%s", strerror(ENOMEM));
-    task->wait.failure.err = err;
-    hold_visibility(&task->wait);
+    write->visibility = visibility;
+    write->wait.done = hold_visibility;
+    wait_then(&write->wait, want_visibility(write));
 }
 
 /* Both */
 
 /* What is to act now. */
-static void take(struct task *task, bool all)
+static void take(struct task *task, struct access_file *file, bool all)
 {
-    struct control *control = task->control;
-    struct list_problem problem = {NO_WORD, control->list.acted_lines + 1};
+    struct list_text *list = &file->list;
+    struct list_problem problem = {NO_WORD, list->acted_lines + 1};
     struct list_piece piece;
-    bool is_word = control_is_visibility(control);
 
-    int err = list_text_take(&control->list, all, &piece, &problem);
+    int err = list_text_take(list, all, &piece, &problem);
     if (err)
-        spoil(task, err, &problem);
-    else if (is_word && control->list.dirty && is_refused_already(&control->list))
-        spoil(task, -EINVAL, &problem);
+        spoil(task, file, err, &problem);
+    else if (file->is_word && list->dirty && is_refused_already(list))
+        spoil(task, file, -EINVAL, &problem);
     else if (piece.use == LIST_NOTHING)
         task_finish(task);
-    else if (is_word)
-        apply_word(task, &piece);
+    else if (file->is_word)
+        apply_word(task, file, &piece);
     else
-        apply_list(task, &piece);
+        apply_list(task, file, &piece);
 }
 
-void control_apply(struct task *task)
+void access_file_apply(struct task *task, struct open_file *file)
 {
-    list_text_keep(&task->control->list); /* no write fails by this */
-    take(task, true);
+    list_text_keep(&access_file_of(file)->list); /* no write fails by this */
+    take(task, access_file_of(file), true);
 }
 
-void tree_write_control(struct task *task, struct control *control, const char *data,
+void access_file_write(struct task *task, struct open_file *open_file, const void *data,
     size_t len, const uint64_t *offset)
 {
+    struct access_file *file = access_file_of(open_file);
     struct list_problem problem = {0};
 
-    task->control = control;
-    writers_add(&control->writers, task->tid);
-    if (control->spoilt) {
-        control_fail_again(task);
+    if (file->spoilt) {
+        access_file_fail_again(task, file);
         return;
     }
-    int err = list_text_write(&control->list, data, len, offset, &problem);
+    int err = list_text_write(&file->list, data, len, offset, &problem);
     if (err)
-        spoil(task, err, &problem);
+        spoil(task, file, err, &problem);
     else
-        take(task, false);
+        take(task, file, false);
 }

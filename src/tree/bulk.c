@@ -23,6 +23,7 @@ struct bulk {
     struct cleanup cleanup; /* of the task */
     struct task *task;      /* on the node of `.env`; ending it frees the bulk */
     struct wait wait;       /* for the listing */
+    struct node *staged;    /* as payload.staged, referenced; or NULL */
     struct locked text;
     size_t file_len;
     struct dotenv dotenv; /* points into the text */
@@ -56,6 +57,8 @@ static void bulk_cancel(struct cleanup *cleanup)
         task_cancel(&storing->task);
         free(storing);
     }
+    if (bulk->staged)
+        node_unref(&bulk->task->tree->nodes, bulk->staged);
     dotenv_release(&bulk->dotenv);
     locked_release(&bulk->text);
     free(bulk);
@@ -74,6 +77,7 @@ static void bulk_abandon(struct cleanup *cleanup, int err, const char *why)
     struct storing *storing;
     struct failure failure;
 
+    upload_is_lost(bulk->task->node, err);
     bulk->starting = true; /* as in bulk_cancel(), which is to follow */
     while ((storing = take_storing(bulk))) {
         task_abandon(&storing->task, err, why);
@@ -85,6 +89,13 @@ static void bulk_abandon(struct cleanup *cleanup, int err, const char *why)
             bulk->dotenv.entry[bulk->next].name, &failure);
 }
 
+static void bulk_finish(struct bulk *bulk)
+{
+    const struct payload payload = {.staged = bulk->staged};
+    payload_is_stored(&bulk->task->tree->nodes, &payload);
+    task_finish(bulk->task);
+}
+
 static void bulk_end(struct bulk *bulk)
 {
     struct task *task = bulk->task;
@@ -93,7 +104,7 @@ static void bulk_end(struct bulk *bulk)
     if (bulk->failed == 0) {
         task->node->upload_error = 0;
         task->node->stored_len = bulk->file_len;
-        upload_finish(task);
+        bulk_finish(bulk);
         return;
     }
     failure_set(&why, bulk->first.err, "%zu of %zu secrets were not stored: %s", bulk->failed,
@@ -129,6 +140,7 @@ static void fail_one(struct bulk *bulk, const struct dotenv_entry *entry)
 static void start_one(struct bulk *bulk, const struct dotenv_entry *entry)
 {
     struct task *asker = bulk->task;
+    const struct payload payload = {.data = entry->value, .len = entry->len};
     struct storing *storing = calloc(1, sizeof *storing);
 
     if (!storing) {
@@ -142,8 +154,7 @@ static void start_one(struct bulk *bulk, const struct dotenv_entry *entry)
     struct task *task = &storing->task;
     task_init(task, asker->tree, secrets_of(bulk), "write", stored);
     task_set_deadline(task, asker->deadline_ms);
-    task->payload = (struct payload){.data = entry->value, .len = entry->len};
-    tree_store(task, entry->name);
+    tree_store(task, entry->name, &payload, 0);
 }
 
 /* Keeps as many under way as requests may be; more would only take memory. */
@@ -223,22 +234,33 @@ static int read_text(struct bulk *bulk, const struct value *value, struct failur
     return err ? err : check(bulk, why);
 }
 
-void bulk_start(struct task *task, const struct value *value)
+/* The task owns the bulk from here on. NULL without memory. */
+static struct bulk *bulk_new(struct task *task, const struct payload *payload)
 {
-    struct failure why;
     struct bulk *bulk = calloc(1, sizeof *bulk);
+    if (!bulk)
+        return NULL;
+    bulk->task = task;
+    bulk->staged = payload->staged ? node_ref(payload->staged) : NULL;
+    bulk->wait = (struct wait){.done = have_listing, .deadline_ms = task->deadline_ms};
+    bulk->cleanup = (struct cleanup){.undo = bulk_cancel, .abandon = bulk_abandon};
+    cleanup_push(&task->cleanups, &bulk->cleanup);
+    return bulk;
+}
+
+void bulk_start(struct task *task, const struct payload *payload)
+{
+    const struct value *value = payload->value;
+    struct bulk *bulk = bulk_new(task, payload);
+    struct failure why;
 
     if (!bulk) {
         upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    bulk->task = task;
-    bulk->cleanup = (struct cleanup){.undo = bulk_cancel, .abandon = bulk_abandon};
-    cleanup_push(&task->cleanups, &bulk->cleanup);
-    task->written = task->node;
     /* Nothing written is nothing sent; nor is what was removed while it was open. */
     if (task->node->presence == NODE_GONE || (value->bytes.len == 0 && !value->spoilt)) {
-        upload_finish(task);
+        bulk_finish(bulk);
         return;
     }
     if (read_text(bulk, value, &why) != 0) {
@@ -246,11 +268,5 @@ void bulk_start(struct task *task, const struct value *value)
         return;
     }
     task_counts_as_upload(task);
-    bulk->wait.done = have_listing;
-    bulk->wait.deadline_ms = task->deadline_ms;
-    int err = listing_want(task->tree, secrets_of(bulk), &bulk->wait);
-    if (err != -EINPROGRESS) {
-        bulk->wait.failure.err = err;
-        have_listing(&bulk->wait);
-    }
+    wait_then(&bulk->wait, listing_want(task->tree, secrets_of(bulk), &bulk->wait));
 }

@@ -10,9 +10,7 @@
 struct look {
     struct cleanup cleanup; /* of the task */
     struct task *task;
-    uint64_t ino;
-    const struct writers *writers;
-    const struct flush_actions *type;
+    struct open_file *file;
     struct holders holders;
 };
 
@@ -24,7 +22,7 @@ static void look_dropped(struct cleanup *cleanup)
 }
 
 /* What a writer that has failed wrote is not to be published. */
-static void drop(struct task *task, int wait_status, const struct flush_actions *type)
+static void drop(struct task *task, struct open_file *file, int wait_status)
 {
     struct failure why;
 
@@ -34,23 +32,22 @@ static void drop(struct task *task, int wait_status, const struct flush_actions 
     else
         failure_set(&why, -ECANCELED, "the writer failed with exit status %d",
             WEXITSTATUS(wait_status));
-    type->drop(task, &why);
+    file->type->drop(task, file, &why);
 }
 
-void last_flush_certain(
-    struct task *task, const struct writers *writers, const struct flush_actions *type)
+void last_flush_certain(struct task *task, struct open_file *file)
 {
     int wait_status;
-    int err = writers_failure(writers, &wait_status);
+    int err = writers_failure(&file->writers, &wait_status);
 
-    if (!type->has_unsent(task)) /* another flush has seen to it meanwhile */
+    if (!file->type->has_unsent(task, file)) /* another flush has seen to it meanwhile */
         return;
     if (err)
-        type->blind(task, err);
+        file->type->blind(task, file, err);
     else if (wait_status)
-        drop(task, wait_status, type);
+        drop(task, file, wait_status);
     else
-        type->send(task);
+        file->type->send(task, file);
 }
 
 static void start_look(struct look *look);
@@ -58,47 +55,46 @@ static void start_look(struct look *look);
 static void holders_seen(struct holders *holders, int err)
 {
     struct look *look = CONTAINER_OF(holders, struct look, holders);
+    struct open_file *file = look->file;
 
     if (err == -EAGAIN)
         start_look(look);
     else if (err == -EBUSY)
         task_finish(look->task); /* the one who lets go of it last will see to it */
     else if (err)
-        look->type->blind(look->task, err);
+        file->type->blind(look->task, file, err);
     else
-        last_flush_certain(look->task, look->writers, look->type);
+        last_flush_certain(look->task, file);
 }
 
 static void start_look(struct look *look)
 {
-    struct task *task = look->task;
-    int err =
-        holders_init(&look->holders, task->tree->loop, look->ino, look->writers, task->tid);
+    const struct task *task = look->task;
+    struct open_file *file = look->file;
+    int err = holders_init(
+        &look->holders, task->tree->loop, file->node->ino, &file->writers, task->tid);
 
     if (!err)
-        err = look->type->beside(task, &look->holders);
+        err = open_file_tell_beside(file, &look->holders);
     if (err)
-        look->type->blind(task, err);
+        file->type->blind(look->task, file, err);
     else
         holders_look(&look->holders, holders_seen);
 }
 
-void last_flush_look(
-    struct task *task, uint64_t ino, struct writers *writers, const struct flush_actions *type)
+void last_flush_look(struct task *task, struct open_file *file)
 {
     struct look *look = calloc(1, sizeof *look);
-    int err = look ? writers_note_flush(writers, task->tid) : -ENOMEM;
+    int err = look ? writers_note_flush(&file->writers, task->tid) : -ENOMEM;
 
     if (err) {
         free(look);
-        type->blind(task, err);
+        file->type->blind(task, file, err);
         return;
     }
     look->cleanup.undo = look_dropped;
     look->task = task;
-    look->ino = ino;
-    look->writers = writers;
-    look->type = type;
+    look->file = file;
     cleanup_push(&task->cleanups, &look->cleanup);
     start_look(look);
 }

@@ -1,3 +1,4 @@
+/* Finding, listing, making and removing what is in a directory, by the type of the directory. */
 #include <errno.h>
 
 #include "base/container.h"
@@ -24,9 +25,9 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
         return 0; /* a secret that may never be stored must not leave a ghost */
     if (node->writers > 0)
         return 0; /* its time is about to change */
-    if (node->kind->fleeting)
+    if (node->kind->type->is_fleeting)
         return 0;
-    if (node->kind->type != NODE_SECRET)
+    if (!node_is_entry(node))
         return ttl;
     uint64_t until = node->fresh_until_ms;
     const struct directory *dir = node->parent ? node->parent->dir : NULL;
@@ -35,6 +36,8 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
     uint64_t left = until > now ? until - now : 0;
     return left < ttl ? left : ttl;
 }
+
+/* Finding a name */
 
 static void found(struct task *task, struct node *child)
 {
@@ -83,7 +86,7 @@ static void expect_write(struct task *task)
         listing_prefetch(task->tree, task->node, task->deadline_ms);
 }
 
-static void lookup_in_listing(struct task *task)
+void listed_lookup(struct task *task)
 {
     struct node *dir = task->node;
     const struct node *known = directory_find(dir, task->name);
@@ -94,12 +97,9 @@ static void lookup_in_listing(struct task *task)
     }
     task->wait.done = lookup_answered;
     int err = listing_want_name(task->tree, dir, task->name, &task->wait);
-    if (err == 0)
-        answer_from_listing(task);
-    else if (err != -EINPROGRESS)
-        task_fail(task, &task->wait.failure);
-    else
+    if (err == -EINPROGRESS)
         expect_write(task);
+    wait_then(&task->wait, err);
 }
 
 void tree_lookup_fixed(struct task *task)
@@ -123,7 +123,8 @@ void tree_lookup_fixed(struct task *task)
 
 void tree_lookup(struct task *task, const char *file_name)
 {
-    struct tree *tree = task->tree;
+    const struct tree *tree = task->tree;
+    const struct file_type *type = task->node->kind->type;
 
     if (task->node->presence == NODE_GONE) {
         task_fail_errno(task, -ESTALE, "the directory is gone");
@@ -133,14 +134,14 @@ void tree_lookup(struct task *task, const char *file_name)
         found(task, tree->reports);
     } else if (!name_decode(file_name, task->name)) {
         not_there(task);
-    } else if (task->node->kind->lookup) {
-        task->node->kind->lookup(task);
-    } else if (task->node->kind->child) {
-        lookup_in_listing(task);
+    } else if (!type->lookup) {
+        not_there(task);
     } else {
-        tree_lookup_fixed(task);
+        type->lookup(task);
     }
 }
+
+/* Listing */
 
 static void list_answered(struct wait *wait)
 {
@@ -149,6 +150,12 @@ static void list_answered(struct wait *wait)
         task_fail(task, &wait->failure);
     else
         task_finish(task);
+}
+
+void listed_list(struct task *task)
+{
+    task->wait.done = list_answered;
+    wait_then(&task->wait, listing_want(task->tree, task->node, &task->wait));
 }
 
 void tree_list(struct task *task)
@@ -165,50 +172,47 @@ void tree_list(struct task *task)
             return;
         }
     }
-    if (dir->kind->list) {
-        dir->kind->list(task);
-        return;
-    }
-    if (!dir->kind->child) {
+    if (dir->kind->type->list)
+        dir->kind->type->list(task);
+    else
         task_finish(task);
-        return;
-    }
-    task->wait.done = list_answered;
-    int err = listing_want(task->tree, dir, &task->wait);
-    if (err == 0)
-        task_finish(task);
-    else if (err != -EINPROGRESS)
-        task_fail(task, &task->wait.failure);
 }
+
+/* Making and removing directories */
 
 void tree_mkdir(struct task *task, const char *file_name)
 {
     if (!text_copy(task->name, sizeof task->name, file_name))
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
-    else if (!task->node->kind->mkdir)
+    else if (!task->node->kind->type->make)
         task_fail_errno(task, -EPERM, "directories can be made in 'access' only");
     else
-        task->node->kind->mkdir(task);
+        task->node->kind->type->make(task);
 }
 
 void tree_rmdir(struct task *task, const char *file_name)
 {
     bool is_name = name_decode(file_name, task->name);
 
-    if (!task->node->kind->rmdir)
+    if (!task->node->kind->type->remove_directory)
         task_fail_errno(task, -EPERM, "only prepared or held policies can be removed");
     else if (!is_name)
         task_fail_errno(task, -ENOENT, "no such policy");
     else
-        task->node->kind->rmdir(task);
+        task->node->kind->type->remove_directory(task);
 }
+
+/* Links */
 
 int tree_link_target(const struct node *node, struct buffer *ret)
 {
+    return node->kind->type->target ? node->kind->type->target(node, ret) : -EINVAL;
+}
+
+int secret_link_target(const struct node *node, struct buffer *ret)
+{
     char name[NAME_SIZE];
 
-    if (node->kind->type != NODE_LINK)
-        return -EINVAL;
     /* repos/OWNER/REPO/actions/organization-secrets/NAME */
     const struct node *store = node->parent->parent;
     const struct node *owner = store->parent->parent;

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "github/key.h"
 #include "github/url.h"
+#include "nodes/empty.h"
 #include "nodes/node.h"
 #include "nodes/presence.h"
 #include "nodes/staging.h"
@@ -17,16 +18,67 @@
 #include "sync/remove.h"
 #include "sync/upload.h"
 #include "tree/operations.h"
+#include "tree/value_file.h"
 
-static bool wants_reading(const struct task *task)
+/*
+ * An open or a create on its way, or a store, which is a create, a write and a close in one. The
+ * task is on a file that is there, or on a directory, in which task->name may be a new file.
+ */
+struct opening {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;
+    struct node *secrets;   /* the directory of secrets that the file is in */
+    int flags;              /* O_* */
+    bool as_mkstemp;        /* of a create: with flags and mode as mkstemp(3) gives them */
+    struct open_file **ret; /* NULL: a store, of: */
+    struct payload payload; /* payload.staged is referenced */
+
+    struct wait listing, key; /* the preflight: both are asked for together */
+    struct wait removal;      /* of the secret that had the name */
+    struct node *taken;  /* the node whose held DELETE is off, since its name is created anew;
+                          * referenced; or NULL */
+    struct node *writer; /* the node that a store is counted in, as a writer; or NULL */
+};
+
+static void opening_undo(struct cleanup *cleanup)
 {
-    return (task->flags & O_ACCMODE) != O_WRONLY;
+    struct opening *opening = CONTAINER_OF(cleanup, struct opening, cleanup);
+    struct tree *tree = opening->task->tree;
+    struct opening held = *opening;
+
+    wait_leave(&opening->listing);
+    wait_leave(&opening->key);
+    wait_leave(&opening->removal);
+    free(opening);
+    if (held.taken) {
+        held_give_back(held.taken); /* the name was not created anew after all, perhaps */
+        node_unref(&tree->nodes, held.taken);
+    }
+    if (held.writer)
+        empty_writer_left(tree, held.writer); /* the task still references the node */
+    if (held.payload.staged)
+        node_unref(&tree->nodes, held.payload.staged);
 }
 
-/* The directory of secrets that the task is about. */
-static struct node *secrets_of(const struct task *task)
+static bool is_store(const struct opening *opening)
 {
-    return task->node->kind->type == NODE_DIRECTORY ? task->node : task->node->parent;
+    return !opening->ret;
+}
+
+static bool wants_reading(int flags)
+{
+    return (flags & O_ACCMODE) != O_WRONLY;
+}
+
+/* Is the task on a directory, and not on a file that is there? */
+static bool is_create(const struct opening *opening)
+{
+    return opening->task->node == opening->secrets;
+}
+
+static void open_node(struct opening *opening, struct node *node)
+{
+    value_file_open(opening->task, node, opening->flags, opening->ret);
 }
 
 static void refuse_reading(struct task *task)
@@ -67,28 +119,28 @@ static int create_node(struct task *task, struct node **ret)
 }
 
 /* The task is on the secret itself from here on, so that its turns are kept. */
-static void store_on(struct task *task, struct node *node)
+static void store_on(struct opening *opening, struct node *node)
 {
-    task_move_to(task, node);
+    task_move_to(opening->task, node);
     node->writers++;
-    task->is_writer = true;
-    upload_start(task);
+    opening->writer = node;
+    node->kind->type->store(opening->task, &opening->payload);
 }
 
-static void create_secret(struct task *task)
+static void create_secret(struct opening *opening)
 {
-    struct nodes *nodes = &task->tree->nodes;
+    struct nodes *nodes = &opening->task->tree->nodes;
     struct node *node;
 
-    int err = create_node(task, &node);
+    int err = create_node(opening->task, &node);
     if (err) {
-        task_fail_errno(task, err, strerror(-err));
+        task_fail_errno(opening->task, err, strerror(-err));
         return;
     }
-    if (task->is_store)
-        store_on(task, node);
+    if (is_store(opening))
+        store_on(opening, node);
     else
-        handle_open(task, node);
+        open_node(opening, node);
     node_unref(nodes, node);
 }
 
@@ -99,53 +151,57 @@ static void fail_full(struct task *task, unsigned limit)
     task_fail_errno(task, -EDQUOT, message);
 }
 
-static void create_or_open_secret(struct task *task)
+static void create_or_open_secret(struct opening *opening)
 {
-    const struct node *dir = task->node;
+    struct task *task = opening->task;
+    const struct node *dir = opening->secrets;
     bool exists = directory_find_here(dir, task->name);
 
-    if (exists && (task->flags & O_EXCL)) {
+    if (exists && (opening->flags & O_EXCL)) {
         task_fail_errno(task, -EEXIST, "the secret exists");
-    } else if (exists && !task->is_store && wants_reading(task)) {
+    } else if (exists && !is_store(opening) && wants_reading(opening->flags)) {
         refuse_reading(task);
-    } else if (exists && (task->flags & O_APPEND)) {
+    } else if (exists && (opening->flags & O_APPEND)) {
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
     } else if (!exists && dir->dir->secrets >= dir->kind->limit) {
         fail_full(task, dir->kind->limit);
     } else {
-        create_secret(task);
+        create_secret(opening);
     }
 }
 
 /* A file that is here alone. */
-static void open_local(struct task *task, struct node *node)
+static void open_local(struct opening *opening, struct node *node)
 {
-    if (task->flags & O_EXCL) {
-        task_fail_errno(task, -EEXIST, "the file exists");
+    struct staged *staged = node_staged(node);
+
+    if (opening->flags & O_EXCL) {
+        task_fail_errno(opening->task, -EEXIST, "the file exists");
         return;
     }
-    struct staged *staged = node_staged(node);
-    if (staged && (task->flags & O_TRUNC))
+    if (staged && (opening->flags & O_TRUNC))
         value_clear(&staged->value);
-    handle_open(task, node);
+    open_node(opening, node);
 }
 
-static void create_staging(struct task *task)
+static void create_staging(struct opening *opening)
 {
+    struct task *task = opening->task;
     struct node *node = NULL;
-    int err = directory_find(task->node, task->name)
+    int err = directory_find(opening->secrets, task->name)
                   ? -EEXIST /* a secret that is called so */
-                  : staging_create(task->tree, task->node, task->name, &node);
+                  : staging_create(task->tree, opening->secrets, task->name, &node);
     if (err)
         task_fail_errno(task, err,
             err == -ENOSPC ? "too many staging files are left here" : strerror(-err));
     else
-        handle_open(task, node);
+        open_node(opening, node);
 }
 
-static void create_bulk(struct task *task)
+static void create_bulk(struct opening *opening)
 {
-    struct node *dir = task->node;
+    struct task *task = opening->task;
+    struct node *dir = opening->secrets;
     struct node *node = directory_find(dir, task->name);
 
     if (!node) /* it stays while the kernel, or somebody who has it open, knows it */
@@ -154,57 +210,62 @@ static void create_bulk(struct task *task)
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
     } else if (node->kind != dir->kind->bulk) {
         task_fail_errno(task, -EEXIST, "the server has a secret of that name");
-    } else if (task->is_store) {
+    } else if (is_store(opening)) {
         task_move_to(task, node);
-        node->kind->store(task, task->payload.value);
+        node->kind->type->store(task, &opening->payload);
     } else {
-        handle_open(task, node);
+        open_node(opening, node);
     }
 }
 
-/* Is it named after a file of a secret's that is there? */
-static bool is_beside_secret(const struct task *task)
+/* Is the new file named after a file of a secret's that is there? */
+static bool is_beside_secret(const struct opening *opening)
 {
+    const char *name = opening->task->name;
     char stem[NAME_SIZE];
 
-    (void)!text_copy(stem, sizeof stem, task->name);
-    for (size_t len = name_stem_length(task->name); len > 0; len--) {
+    (void)!text_copy(stem, sizeof stem, name);
+    for (size_t len = name_stem_length(name); len > 0; len--) {
         stem[len] = '\0';
-        const struct node *node = directory_find(task->node, stem);
+        const struct node *node = directory_find(opening->secrets, stem);
         if (node && node_is_from_api(node) && node->presence != NODE_HELD)
             return true;
     }
     return false;
 }
 
-/* Will a program rename it, by its name and by how it is made? */
-static bool is_staging(const struct task *task)
+/* Will a program rename the new file, by its name and by how it is made? */
+static bool is_staging(const struct opening *opening)
 {
-    if (task->is_store)
+    const char *name = opening->task->name;
+
+    if (is_store(opening))
         return false;
-    return name_is_staging(task->name, task->flags & O_EXCL) ||
-           (task->as_mkstemp && name_is_temporary(task->name));
+    return name_is_staging(name, opening->flags & O_EXCL) ||
+           (opening->as_mkstemp && name_is_temporary(name));
 }
 
 /* Everything that can be known is known. */
-static void create_ready(struct task *task)
+static void create_ready(struct opening *opening)
 {
-    struct node *node = directory_find(task->node, task->name);
+    const char *name = opening->task->name;
+    struct node *node = directory_find(opening->secrets, name);
 
-    if (node && !node_is_from_api(node) && !task->is_store)
-        open_local(task, node);
-    else if (name_is_bulk(task->name))
-        create_bulk(task);
-    else if (is_staging(task) || (task->as_mkstemp && is_beside_secret(task)))
-        create_staging(task);
+    if (node && !node_is_from_api(node) && !is_store(opening))
+        open_local(opening, node);
+    else if (name_is_bulk(name))
+        create_bulk(opening);
+    else if (is_staging(opening) || (opening->as_mkstemp && is_beside_secret(opening)))
+        create_staging(opening);
     else
-        create_or_open_secret(task);
+        create_or_open_secret(opening);
 }
 
-static void open_ready(struct task *task)
+static void open_ready(struct opening *opening)
 {
+    struct task *task = opening->task;
     struct node *node = task->node;
-    const struct node *dir = node->parent;
+    const struct node *dir = opening->secrets;
     bool is_new = node->presence == NODE_PENDING;
 
     if (node->presence == NODE_GONE) /* meanwhile; the kernel looks for another of the name */
@@ -212,24 +273,24 @@ static void open_ready(struct task *task)
     else if (is_new && dir->dir->secrets >= dir->kind->limit)
         fail_full(task, dir->kind->limit);
     else
-        handle_open(task, node);
+        open_node(opening, node);
 }
 
-static void preflight_done(struct task *task)
+static void preflight_done(struct opening *opening)
 {
-    if (task->wait.in || task->key_wait.in)
+    if (opening->listing.in || opening->key.in)
         return; /* the other one is under way */
-    if (task->node->kind->type == NODE_DIRECTORY)
-        create_ready(task);
+    if (is_create(opening))
+        create_ready(opening);
     else
-        open_ready(task);
+        open_ready(opening);
 }
 
-static void preflight_fail(struct task *task, const struct failure *why)
+static void preflight_fail(struct opening *opening, const struct failure *why)
 {
-    struct node *secret = task->node->kind->type == NODE_DIRECTORY
-                              ? directory_find_here(task->node, task->name)
-                              : task->node;
+    struct task *task = opening->task;
+    struct node *secret = is_create(opening) ? directory_find_here(opening->secrets, task->name)
+                                             : task->node;
     if (secret)
         presence_failed_write(secret, process_group_of(task->tid), why->err);
     task_fail(task, why);
@@ -237,102 +298,115 @@ static void preflight_fail(struct task *task, const struct failure *why)
 
 static void have_listing(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    struct opening *opening = CONTAINER_OF(wait, struct opening, listing);
     if (wait->failure.err)
-        preflight_fail(task, &wait->failure);
+        preflight_fail(opening, &wait->failure);
     else
-        preflight_done(task);
+        preflight_done(opening);
 }
 
 static void have_key(struct wait *wait)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, key_wait);
+    struct opening *opening = CONTAINER_OF(wait, struct opening, key);
     if (wait->failure.err)
-        preflight_fail(task, &wait->failure);
+        preflight_fail(opening, &wait->failure);
     else
-        preflight_done(task);
+        preflight_done(opening);
 }
 
 /* Was a write in this scope refused a moment ago, with this token? Then so will the next. */
-static bool was_refused(struct task *task, const struct directory *dir)
+static bool was_refused(const struct task *task, const struct directory *dir)
 {
     return dir && loop_now_ms() < dir->refused_until_ms &&
            dir->refused_generation == github_token_generation(task->tree->github);
 }
 
-static int want_key(struct task *task, const struct node *secrets)
+static int want_key(struct opening *opening)
 {
     struct buffer scope;
     buffer_init(&scope, URL_MAX);
-    int err = node_api_path(secrets, &scope);
+    int err = node_api_path(opening->secrets, &scope);
     if (err)
-        failure_set(&task->key_wait.failure, err, "%s", strerror(-err));
+        failure_set(&opening->key.failure, err, "%s", strerror(-err));
     else
-        err = key_want(task->tree->github, scope.data, &task->key_wait);
+        err = key_want(opening->task->tree->github, scope.data, &opening->key);
     buffer_release(&scope);
     return err;
 }
 
 /* The key, and for a name that may be new the listing, together. */
-static void preflight(struct task *task, bool need_listing)
+static void preflight(struct opening *opening, bool need_listing)
 {
-    struct node *secrets = secrets_of(task);
+    struct task *task = opening->task;
+    struct node *secrets = opening->secrets;
 
     if (was_refused(task, secrets->dir)) {
         const struct failure why = secrets->dir->refusal;
-        preflight_fail(task, &why);
+        preflight_fail(opening, &why);
         return;
     }
-    task->wait.done = have_listing;
-    task->key_wait.done = have_key;
-    int key = want_key(task, secrets);
+    int key = want_key(opening);
     if (key != 0 && key != -EINPROGRESS) {
-        preflight_fail(task, &task->key_wait.failure);
+        preflight_fail(opening, &opening->key.failure);
         return;
     }
-    int listing = need_listing ? listing_want(task->tree, secrets, &task->wait) : 0;
+    int listing = need_listing ? listing_want(task->tree, secrets, &opening->listing) : 0;
     if (listing != 0 && listing != -EINPROGRESS)
-        preflight_fail(task, &task->wait.failure);
+        preflight_fail(opening, &opening->listing.failure);
     else
-        preflight_done(task);
+        preflight_done(opening);
 }
 
-/* The name was not created anew after all. */
-static void give_back(struct cleanup *cleanup)
-{
-    struct task *task = CONTAINER_OF(cleanup, struct task, taken.cleanup);
-    held_give_back(task->taken.node);
-    node_unref(&task->tree->nodes, task->taken.node);
-}
+static void take_held(struct opening *opening);
 
-static void take_held(struct task *task);
-
-/* The DELETE of the name has ended, and it is gone or came back; or what was sent for it
- * before has been answered. */
+/* The DELETE of the name has ended, and the secret is gone or came back; or what was sent for
+ * the secret before has been answered. */
 static void held_has_settled(struct wait *wait)
 {
-    take_held(CONTAINER_OF(wait, struct task, wait));
+    take_held(CONTAINER_OF(wait, struct opening, removal));
 }
 
-/* A name whose DELETE is held: that is off from now on, also when the preflight fails. */
-static void take_held(struct task *task)
+/* A name whose DELETE is held: the DELETE is off from now on, also when the preflight fails. */
+static void take_held(struct opening *opening)
 {
-    struct node *node = directory_find(task->node, task->name);
+    struct task *task = opening->task;
+    struct node *node = directory_find(opening->secrets, task->name);
 
     if (!node || node->presence != NODE_HELD) {
-        preflight(task, true);
+        preflight(opening, true);
         return;
     }
     node_ref(node); /* the hold had a reference too */
-    task->wait.done = held_has_settled;
-    if (held_take(node, &task->wait) == -EINPROGRESS) {
+    if (held_take(node, &opening->removal) == -EINPROGRESS) {
         node_unref(&task->tree->nodes, node);
         return;
     }
-    task->taken.node = node;
-    task->taken.cleanup.undo = give_back;
-    cleanup_push(&task->cleanups, &task->taken.cleanup);
-    preflight(task, true);
+    opening->taken = node;
+    preflight(opening, true);
+}
+
+/* The task owns the opening from here on. NULL without memory, when the task has ended. */
+static struct opening *opening_new(
+    struct task *task, struct node *secrets, int flags, struct open_file **ret)
+{
+    struct opening *opening = calloc(1, sizeof *opening);
+
+    if (!opening) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return NULL;
+    }
+    *opening = (struct opening){
+        .cleanup = {.undo = opening_undo},
+        .task = task,
+        .secrets = secrets,
+        .flags = flags,
+        .ret = ret,
+        .listing = {.done = have_listing, .deadline_ms = task->deadline_ms},
+        .key = {.done = have_key, .deadline_ms = task->deadline_ms},
+        .removal = {.done = held_has_settled, .deadline_ms = task->deadline_ms},
+    };
+    cleanup_push(&task->cleanups, &opening->cleanup);
+    return opening;
 }
 
 /* The errno says little, so the rule is told as well. */
@@ -358,66 +432,125 @@ static bool is_nameless(struct task *task)
     return true;
 }
 
-void tree_open(struct task *task)
+/* Opens a file that is there. */
+static void open_known(struct task *task, int flags, struct open_file **ret)
 {
     struct node *node = task->node;
-    bool is_read_only = (task->flags & O_ACCMODE) == O_RDONLY;
+    struct opening *opening = opening_new(task, node->parent, flags, ret);
+
+    if (!opening)
+        return;
+    if (node_staged(node))
+        open_local(opening, node);
+    else
+        preflight(opening, node_is_unstored(node));
+}
+
+void tree_open(struct task *task, int flags, struct open_file **ret)
+{
+    const struct node *node = task->node;
 
     if (node->presence == NODE_GONE)
         task_fail_errno(task, -ESTALE, "the file is gone");
-    else if (is_read_only ||
-             (wants_reading(task) && node->presence == NODE_HERE && !node_staged(node)))
-        refuse_reading(task);
-    else if ((task->flags & O_APPEND) && node->kind->type == NODE_SECRET &&
-             node->presence == NODE_HERE)
-        task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
-    else if (is_nameless(task))
-        return;
-    else if (node_staged(node))
-        open_local(task, node);
+    else if (!node->kind->type->open)
+        task_fail_errno(task, -EACCES, strerror(EACCES));
     else
-        preflight(task, node_is_unstored(node));
+        node->kind->type->open(task, flags, ret);
 }
 
-/* NULL when a file of that name can be made here, else why it can't. */
-static const char *problem_of_name(const struct task *task)
+static void open_to_write(struct task *task, int flags, struct open_file **ret)
 {
-    const struct node *known = directory_find(task->node, task->name);
-    bool is_local = is_staging(task) || (!task->is_store && known && node_staged(known));
-    return is_local || name_is_bulk(task->name) ? NULL : name_secret_problem(task->name);
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        refuse_reading(task);
+    else if (!is_nameless(task))
+        open_known(task, flags, ret);
 }
 
-static void create(struct task *task, const char *file_name)
+/* A secret that is not stored yet can be opened to be read as well, as many programs do that
+ * only write. */
+void secret_open(struct task *task, int flags, struct open_file **ret)
 {
-    struct node *dir = task->node;
+    bool is_stored = task->node->presence == NODE_HERE;
 
-    if (node_is_gone(dir)) {
+    if (is_stored && wants_reading(flags))
+        refuse_reading(task);
+    else if (is_stored && (flags & O_APPEND))
+        task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
+    else
+        open_to_write(task, flags, ret);
+}
+
+void bulk_open(struct task *task, int flags, struct open_file **ret)
+{
+    if (wants_reading(flags))
+        refuse_reading(task);
+    else
+        open_to_write(task, flags, ret);
+}
+
+void staging_open(struct task *task, int flags, struct open_file **ret)
+{
+    open_to_write(task, flags, ret);
+}
+
+/* NULL when a file of that name can be made, else why it can't. */
+static const char *problem_of_name(const struct opening *opening)
+{
+    const char *name = opening->task->name;
+    const struct node *known = directory_find(opening->secrets, name);
+    bool is_local =
+        is_staging(opening) || (!is_store(opening) && known && node_staged(known));
+    return is_local || name_is_bulk(name) ? NULL : name_secret_problem(name);
+}
+
+/* Sets task->name. False when no file of that name can be in the directory task->node, and the
+ * task has ended. */
+static bool take_name(struct task *task, const char *file_name)
+{
+    const struct node *dir = task->node;
+
+    if (node_is_gone(dir))
         task_fail_errno(task, -ESTALE, "the directory is gone");
-        return;
-    }
-    if (!text_copy(task->name, sizeof task->name, file_name)) {
+    else if (!text_copy(task->name, sizeof task->name, file_name))
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
-        return;
-    }
-    if (!dir->kind->limit) {
+    else if (!dir->kind->limit)
         task_fail_errno(task, -EPERM, "files can be made in directories of secrets only");
-        return;
-    }
-    const char *problem = problem_of_name(task);
+    else
+        return true;
+    return false;
+}
+
+static void create(struct opening *opening)
+{
+    const char *problem = problem_of_name(opening);
+
     if (problem)
-        refuse_name(task, problem);
-    else if (task->is_store || !is_nameless(task))
-        take_held(task);
+        refuse_name(opening->task, problem);
+    else if (is_store(opening) || !is_nameless(opening->task))
+        take_held(opening);
 }
 
-void tree_create(struct task *task, const char *file_name)
+void tree_create(struct task *task, const char *file_name, int flags, bool as_mkstemp,
+    struct open_file **ret)
 {
+    struct opening *opening;
+
     held_go_on(task->tree, task->tid, task->node, file_name);
-    create(task, file_name);
+    if (!take_name(task, file_name) || !(opening = opening_new(task, task->node, flags, ret)))
+        return;
+    opening->as_mkstemp = as_mkstemp;
+    create(opening);
 }
 
-void tree_store(struct task *task, const char *file_name)
+void tree_store(
+    struct task *task, const char *file_name, const struct payload *payload, int flags)
 {
-    task->is_store = true;
-    create(task, file_name);
+    struct opening *opening;
+
+    if (!take_name(task, file_name) || !(opening = opening_new(task, task->node, flags, NULL)))
+        return;
+    opening->payload = *payload;
+    if (payload->staged)
+        node_ref(payload->staged);
+    create(opening);
 }

@@ -6,8 +6,8 @@
 #define GHSECRETFS_OPERATIONS_H
 
 #include "nodes/tree.h"
-#include "sync/task.h"
-#include "tree/handle.h"
+#include "sync/upload.h"
+#include "tree/open_file.h"
 
 /* start.c */
 
@@ -38,56 +38,63 @@ bool tree_is_shown(const struct node *child);
 /* May the kernel keep a name and attributes of this node, and for how long? In ms. */
 uint64_t tree_trust_ms(const struct tree *tree, const struct node *node);
 
+/* As file_type.lookup and .list: of directories that only hold what is always there, and of
+ * those that the API lists. */
+void listed_lookup(struct task *task);
+void listed_list(struct task *task);
+
 /* Makes, or removes, a directory: only the policies in `access` can be. The new one is
  * task->result. */
 void tree_mkdir(struct task *task, const char *file_name);
 void tree_rmdir(struct task *task, const char *file_name);
 
-/* Where a link of organization-secrets points: relative, and right within a whole mount. 0 or
- * -errno; -EINVAL for what is no link. */
+/* Where a link points. 0 or -errno; -EINVAL for what is no link. */
 int tree_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
+/* As file_type.target, of a link of organization-secrets: relative, and right within a whole
+ * mount. */
+int secret_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
 
 /* open.c */
 
-/* Opens task->node for writing, a secret, a staging file or `.env`, as O_* in task->flags say:
- * task->handle. What can be known before the value is checked here (contract §3.6).
- * -EACCES for reading. */
-void tree_open(struct task *task);
-/* Opens the file of that name in the directory of secrets task->node, which may be new:
- * task->result and task->handle. -EINVAL for a name that cannot be a secret's, -EEXIST with
- * O_EXCL, -EDQUOT, -EPERM where no secrets are. */
-void tree_create(struct task *task, const char *file_name);
-/* Stores task->payload under that name in the directory of secrets task->node, as an open, a
- * write and a close would, all in one; with O_EXCL in task->flags only a new one. What a
+/* Opens the file task->node as O_* in `flags` say: `*ret`, once done() is called with 0, and
+ * task->result. What can be known before a value is checked here (contract §3.6). */
+void tree_open(struct task *task, int flags, struct open_file **ret);
+/* Opens the file of that name in the directory of secrets task->node, which may be new, in the
+ * same way. `as_mkstemp`: with flags and mode as mkstemp(3) gives them. -EINVAL for a name that
+ * cannot be a secret's, -EEXIST with O_EXCL, -EDQUOT, -EPERM where no secrets are. */
+void tree_create(struct task *task, const char *file_name, int flags, bool as_mkstemp,
+    struct open_file **ret);
+/* Stores the payload under that name in the directory of secrets task->node, as an open, a
+ * write and a close would, all in one; with O_EXCL in `flags` only as a new secret. What a
  * staging file holds may be stored as `.env`. */
-void tree_store(struct task *task, const char *file_name);
+void tree_store(
+    struct task *task, const char *file_name, const struct payload *payload, int flags);
 
-/* flush.c */
-
-/* Sends what was written since the last upload, if anything, when nobody has the file in hand
- * any more. A writer that has failed publishes nothing. `task` is on the handle's node. */
-void tree_flush(struct task *task, struct handle *handle);
-/* Sends it now; and fails with the last upload's error until one succeeds. */
-void tree_fsync(struct task *task, struct handle *handle);
-/* Takes a write at `*offset`, or at the end where that is NULL; with commit=write sends it as
- * well, unless there is a hole still. */
-void tree_write(struct task *task, struct handle *handle, const void *data, size_t len,
-    const uint64_t *offset);
-/* Closes it when nobody has it any more; what was written and not sent is sent before. */
-void tree_release(struct handle *handle);
-/* Drops what is being sent so, with a line in `errors` each: the end has come. */
-void tree_abandon_releases(struct tree *tree);
+/* As file_type.open. -EACCES for reading. */
+void secret_open(struct task *task, int flags, struct open_file **ret);
+void bulk_open(struct task *task, int flags, struct open_file **ret);
+void staging_open(struct task *task, int flags, struct open_file **ret);
 
 /* unlink.c */
 
-/* Deletes the secret of that file name in the directory task->node. */
+/* Removes the file of that name in the directory task->node. */
 void tree_unlink(struct task *task, const char *file_name);
+
+/* As file_type.remove. */
+void secret_unlink(struct task *task, struct node *node);
+void bulk_unlink(struct task *task, struct node *node);
+void staging_unlink(struct task *task, struct node *node);
 
 /* rename.c */
 
-/* Renames the file of that name in the directory task->node, with the flags of renameat2(2).
- * -EPERM for a secret: the platform has no renaming. */
+/* Renames the file of that name in the directory task->node, with the flags of renameat2(2). */
 void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
+    const char *new_name, unsigned flags);
+
+/* As file_type.rename. -EPERM for a secret: the platform has no renaming. */
+void secret_rename(struct task *task, struct node *node, struct node *new_dir,
+    const char *new_name, unsigned flags);
+void staging_rename(struct task *task, struct node *node, struct node *new_dir,
     const char *new_name, unsigned flags);
 
 #endif

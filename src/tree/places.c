@@ -2,12 +2,9 @@
 
 #include "github/url.h"
 #include "nodes/name.h"
-#include "nodes/node.h"
-#include "nodes/staging.h"
 #include "nodes/tree.h"
 #include "sync/policy.h"
-#include "tree/access_dirs.h"
-#include "tree/bulk.h"
+#include "tree/file_types.h"
 #include "tree/report.h"
 
 /* GET on the directory's own path lists it. */
@@ -60,14 +57,16 @@ static bool any_name(const char *name)
 
 /* clang-format off */
 
-#define DIRECTORY(name, ...) \
+#define DIRECTORY_OF(sort, name, ...) \
     { \
-        .type = NODE_DIRECTORY, .mode = 0700, .what = (name), __VA_ARGS__ \
+        .type = &(sort), .mode = 0700, .what = (name), __VA_ARGS__ \
     }
+
+#define DIRECTORY(name, ...) DIRECTORY_OF(fixed_directory, name, __VA_ARGS__)
 
 /* A directory that the API lists. */
 #define LISTED(name, of, row, path, ...) \
-    DIRECTORY(name, .child = (of), .list_row = (row), .one_row = (row), .list_path = (path), \
+    DIRECTORY_OF(listed_directory, name, .child = (of), .list_row = (row), .one_row = (row), .list_path = (path), \
         __VA_ARGS__)
 
 #define SECRETS(name, ...) \
@@ -82,12 +81,12 @@ static bool any_name(const char *name)
     }
 
 /* Beside each other in every directory of secrets. */
-static const struct kind secret = {.type = NODE_SECRET, .mode = 0200, .what = "the secret"};
-static const struct kind staging = {.type = NODE_STAGING, .mode = 0200,
-    .what = "the staging file", .fleeting = true, .release = staging_release,
-    .orphan = staging_orphan};
-static const struct kind bulk = {.type = NODE_BULK, .mode = 0200, .what = "the bulk file",
-    .fleeting = true, .store = bulk_start};
+static const struct kind secret = {
+    .type = &secret_file, .mode = 0200, .what = "the secret"};
+static const struct kind staging = {
+    .type = &staging_file, .mode = 0200, .what = "the staging file"};
+static const struct kind bulk = {
+    .type = &bulk_file, .mode = 0200, .what = "the bulk file"};
 
 /* repos/OWNER/REPO/environments/ENV/secrets */
 static const struct kind environment_secrets = SECRETS("the environment's secrets",
@@ -99,7 +98,7 @@ static const struct kind environments = LISTED("the repository's environments",
     .one_path = one_own_path, .plausible = any_name);
 
 /* repos/OWNER/REPO/actions */
-static const struct kind link = {.type = NODE_LINK, .mode = 0777, .what = "the link"};
+static const struct kind link = {.type = &secret_link, .mode = 0777, .what = "the link"};
 static const struct kind links = LISTED("the organization's secrets for the repository",
     &link, ROW_SECRET, list_own_path, .plausible = name_is_secret, .complete = true);
 static const struct kind repository_secrets = SECRETS("the repository's secrets",
@@ -112,22 +111,19 @@ static const struct kind repository = DIRECTORY("the repository",
     FIXED({"actions", &repository_store}, {"environments", &environments}));
 static const struct kind owner = LISTED("the owner", &repository, ROW_REPOSITORY, list_owner,
     .one_path = one_own_path, .plausible = name_is_repository);
-static const struct kind owners = DIRECTORY("the list of owners", .child = &owner,
+static const struct kind owners = DIRECTORY_OF(listed_directory, "the list of owners", .child = &owner,
     .list_row = ROW_ORGANIZATION, .one_row = ROW_ACCOUNT, .list_path = list_owners,
     .one_path = one_account, .plausible = name_is_account, .lists_login = true);
 
 /* orgs/ORG/actions/access */
-static const struct kind visibility = {.type = NODE_CONTROL, .mode = 0600,
-    .what = "the control file", .fleeting = true, .is_word = true};
-static const struct kind selection = {.type = NODE_CONTROL, .mode = 0600,
-    .what = "the control file", .fleeting = true, .present = selection_is_present};
-static const struct kind policy = DIRECTORY("the access policy",
-    FIXED({"visibility", &visibility}, {"repositories", &selection}),
-    .lookup = policy_lookup, .list = policy_list, .fleeting = true,
-    .release = policy_release);
-static const struct kind access_policies = DIRECTORY("the access policies", .child = &policy,
-    .lookup = access_lookup, .list = access_list, .mkdir = access_mkdir,
-    .rmdir = access_rmdir, .idle = access_idle);
+static const struct kind visibility = {
+    .type = &visibility_file, .mode = 0600, .what = "the control file"};
+static const struct kind selection = {.type = &repositories_file, .mode = 0600,
+    .what = "the control file", .present = selection_is_present};
+static const struct kind policy = DIRECTORY_OF(policy_directory, "the access policy",
+    FIXED({"visibility", &visibility}, {"repositories", &selection}));
+static const struct kind access_policies = DIRECTORY_OF(access_directory,
+    "the access policies", .child = &policy);
 
 /* orgs */
 static const struct kind organization_secrets = SECRETS("the organization's secrets",
@@ -136,15 +132,15 @@ static const struct kind organization_store = DIRECTORY("the organization's stor
     FIXED({"access", &access_policies}, {"secrets", &organization_secrets}));
 static const struct kind organization = DIRECTORY("the organization",
     FIXED({"actions", &organization_store}));
-static const struct kind organizations = DIRECTORY("the list of organizations",
+static const struct kind organizations = DIRECTORY_OF(listed_directory, "the list of organizations",
     .child = &organization, .list_row = ROW_ORGANIZATION, .one_row = ROW_ACCOUNT,
     .list_path = list_owners, .one_path = one_own_path, .plausible = name_is_account);
 
 /* .ghsecretfs */
-static const struct kind errors = {.type = NODE_REPORT, .mode = 0400, .what = "the report",
-    .fleeting = true, .report = report_errors};
-static const struct kind status = {.type = NODE_REPORT, .mode = 0400, .what = "the report",
-    .fleeting = true, .report = report_status};
+static const struct kind errors = {
+    .type = &report_file, .mode = 0400, .what = "the report", .report = report_errors};
+static const struct kind status = {
+    .type = &report_file, .mode = 0400, .what = "the report", .report = report_status};
 
 const struct kind place_root = DIRECTORY("the root",
     FIXED({"orgs", &organizations}, {"repos", &owners}));

@@ -27,11 +27,13 @@ static void move(
 static void store(
     struct task *task, struct node *staged, struct node *dir, const char *name, unsigned flags)
 {
-    task->staged = node_ref(staged);
-    task->payload.value = &staged->staged->value;
-    task->flags = flags & RENAME_NOREPLACE ? O_EXCL : 0;
+    const struct payload payload = {.value = &node_staged(staged)->value, .staged = staged};
+
+    node_ref(staged); /* the task may have had the last reference to its directory */
     task_move_to(task, dir);
-    tree_store(task, name);
+    struct nodes *nodes = &task->tree->nodes;
+    tree_store(task, name, &payload, flags & RENAME_NOREPLACE ? O_EXCL : 0);
+    node_unref(nodes, staged);
 }
 
 static struct node *find_source(struct task *task, const char *file_name)
@@ -42,21 +44,25 @@ static struct node *find_source(struct task *task, const char *file_name)
     return node && node->presence != NODE_HELD ? node : NULL;
 }
 
-void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
+void secret_rename(struct task *task, struct node *node, struct node *new_dir,
     const char *new_name, unsigned flags)
 {
-    held_go_on(task->tree, task->tid, new_dir, new_name);
-    struct node *node = find_source(task, file_name);
+    (void)node, (void)new_dir, (void)new_name, (void)flags;
+    task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
+}
+
+static void refuse(struct task *task)
+{
+    task_fail_errno(task, -EPERM, "only a staging file can be renamed, beside secrets");
+}
+
+void staging_rename(struct task *task, struct node *node, struct node *new_dir,
+    const char *new_name, unsigned flags)
+{
     const struct node *target = directory_find(new_dir, new_name);
 
-    if (node_is_gone(new_dir))
-        task_fail_errno(task, -ESTALE, "the directory is gone");
-    else if (!node)
-        task_fail_errno(task, -ENOENT, "no such file");
-    else if (node->kind->type == NODE_SECRET)
-        task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
-    else if (!node_staged(node) || !new_dir->kind->limit)
-        task_fail_errno(task, -EPERM, "only a staging file can be renamed, beside secrets");
+    if (!new_dir->kind->limit)
+        refuse(task);
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         task_fail_errno(task, -EINVAL, "files cannot be exchanged");
     else if (strlen(new_name) > NAME_MAX)
@@ -65,4 +71,20 @@ void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
         move(task, node, new_dir, new_name, flags);
     else
         store(task, node, new_dir, new_name, flags);
+}
+
+void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
+    const char *new_name, unsigned flags)
+{
+    held_go_on(task->tree, task->tid, new_dir, new_name);
+    struct node *node = find_source(task, file_name);
+
+    if (node_is_gone(new_dir))
+        task_fail_errno(task, -ESTALE, "the directory is gone");
+    else if (!node)
+        task_fail_errno(task, -ENOENT, "no such file");
+    else if (!node->kind->type->rename)
+        refuse(task);
+    else
+        node->kind->type->rename(task, node, new_dir, new_name, flags);
 }

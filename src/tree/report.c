@@ -1,11 +1,17 @@
 #include "tree/report.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 
+#include "base/container.h"
 #include "base/log.h"
 #include "nodes/tree.h"
 
-int report_errors(struct tree *tree, struct buffer *ret)
+/* Longest report: FAILURES_KEPT lines of a failure each. */
+#define REPORT_MAX (1u << 20)
+
+int report_errors(const struct tree *tree, struct buffer *ret)
 {
     return failures_read(&tree->failures, ret);
 }
@@ -41,7 +47,7 @@ static int report_traffic(const struct github_status *s, struct buffer *ret)
         s->connections, s->bytes_sent, s->bytes_received);
 }
 
-int report_status(struct tree *tree, struct buffer *ret)
+int report_status(const struct tree *tree, struct buffer *ret)
 {
     const struct github_status s = github_status(tree->github);
     const char *login = tree_login(tree);
@@ -69,3 +75,72 @@ int report_status(struct tree *tree, struct buffer *ret)
     }
     return err;
 }
+
+/* Open reports */
+
+struct report {
+    struct open_file file;
+    struct buffer text;
+};
+
+static struct report *report_of(struct open_file *file)
+{
+    return CONTAINER_OF(file, struct report, file);
+}
+
+void report_open(struct task *task, int flags, struct open_file **ret)
+{
+    bool is_read = (flags & O_ACCMODE) == O_RDONLY;
+    struct report *report = is_read ? calloc(1, sizeof *report) : NULL;
+
+    if (!report) {
+        task->quiet = true;
+        task_fail_errno(task, is_read ? -ENOMEM : -EACCES, "a report is only read");
+        return;
+    }
+    open_file_init(&report->file, &open_report, task, task->node, flags);
+    buffer_init(&report->text, REPORT_MAX);
+    int err = task->node->kind->report(task->tree, &report->text);
+    if (err) {
+        open_report.close(&report->file);
+        task_fail_errno(task, err, strerror(-err));
+        return;
+    }
+    *ret = &report->file;
+    task->result = task->node;
+    task_finish(task);
+}
+
+static const struct buffer *report_text(const struct open_file *file)
+{
+    return &CONTAINER_OF(file, const struct report, file)->text;
+}
+
+uint64_t report_size(const struct tree *tree, const struct node *node,
+    const struct open_file *file, pid_t tid)
+{
+    struct buffer text;
+    (void)file, (void)tid;
+
+    buffer_init(&text, REPORT_MAX);
+    (void)!node->kind->report(tree, &text); /* an open would fail */
+    uint64_t len = text.len;
+    buffer_release(&text);
+    return len;
+}
+
+static void report_close(struct open_file *file)
+{
+    struct report *report = report_of(file);
+
+    buffer_release(&report->text);
+    open_file_release(file);
+    free(report);
+}
+
+const struct open_type open_report = {
+    .max = REPORT_MAX,
+    .text = report_text,
+    .release = report_close,
+    .close = report_close,
+};

@@ -3,11 +3,12 @@
 
 #include <errno.h>
 
+#include "base/container.h"
+#include "github/call.h"
 #include "nodes/empty.h"
 #include "nodes/node.h"
 #include "sync/listing.h"
 #include "sync/remove.h"
-#include "tree/access_files.h"
 #include "tree/operations.h"
 #include "tree/places.h"
 
@@ -44,12 +45,8 @@ void tree_free(struct tree *tree)
 {
     if (!tree)
         return;
-    tree_abandon_releases(tree); /* first: they may wait for what is held */
+    open_files_close(tree); /* first: what is being sent may wait for what is held */
     held_free_all(tree);
-    while (tree->handles)
-        handle_close(tree->handles);
-    while (tree->controls)
-        control_close(tree->controls);
     empty_forget_all(tree);
     if (tree->reports)
         nodes_free_tree(&tree->nodes, tree->reports);
@@ -62,12 +59,27 @@ void tree_free(struct tree *tree)
     free(tree);
 }
 
+/* The question whose the token is. */
+struct token_check {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;
+    struct call *call;
+};
+
+static void token_check_undo(struct cleanup *cleanup)
+{
+    struct token_check *check = CONTAINER_OF(cleanup, struct token_check, cleanup);
+    call_cancel(check->call);
+    free(check);
+}
+
 static void have_user(void *arg, const struct failure *why, const struct row *row)
 {
-    struct task *task = arg;
+    struct token_check *check = arg;
+    struct task *task = check->task;
     struct tree *tree = task->tree;
 
-    task->call = NULL;
+    check->call = NULL;
     /* An app's token is good, but is no user's: "Resource not accessible by integration". */
     if (why && why->status == 403 && strcasestr(why->message, "integration")) {
         task_finish(task);
@@ -89,8 +101,16 @@ static void have_user(void *arg, const struct failure *why, const struct row *ro
 
 void tree_check_token(struct task *task)
 {
-    int err =
-        call_get_user(task->tree->github, task->deadline_ms, have_user, task, &task->call);
+    struct token_check *check = calloc(1, sizeof *check);
+    int err = -ENOMEM;
+
+    if (check) {
+        check->task = task;
+        check->cleanup.undo = token_check_undo;
+        cleanup_push(&task->cleanups, &check->cleanup);
+        err = call_get_user(
+            task->tree->github, task->deadline_ms, have_user, check, &check->call);
+    }
     if (err)
         task_fail_errno(task, err, strerror(-err));
 }

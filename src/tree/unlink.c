@@ -39,6 +39,27 @@ static bool can_see_caller(struct task *task)
     return false;
 }
 
+void secret_unlink(struct task *task, struct node *node)
+{
+    if (!can_see_caller(task) || means_its_own_write(task, node))
+        return;
+    task_move_to(task, node); /* so that its turns are kept */
+    remove_start(task);
+}
+
+/* Only the name of a bulk file was ever here. */
+void bulk_unlink(struct task *task, struct node *node)
+{
+    presence_gone(&task->tree->nodes, node);
+    task_finish(task);
+}
+
+void staging_unlink(struct task *task, struct node *node)
+{
+    staging_remove(&task->tree->nodes, node);
+    task_finish(task);
+}
+
 void tree_unlink(struct task *task, const char *file_name)
 {
     struct node *dir = task->node;
@@ -47,26 +68,10 @@ void tree_unlink(struct task *task, const char *file_name)
     held_go_on(task->tree, task->tid, dir, file_name);
     if (name_decode(file_name, task->name))
         node = directory_find(dir, task->name);
-    if (!node || node->presence == NODE_HELD) {
+    if (!node || node->presence == NODE_HELD)
         task_fail_errno(task, -ENOENT, "no such secret");
-        return;
-    }
-    if (node_staged(node)) {
-        staging_remove(&task->tree->nodes, node);
-        task_finish(task);
-        return;
-    }
-    if (node->kind->type == NODE_BULK) { /* only its name was ever here */
-        presence_gone(&task->tree->nodes, node);
-        task_finish(task);
-        return;
-    }
-    if (node->kind->type != NODE_SECRET) {
+    else if (!node->kind->type->remove)
         task_fail_errno(task, -EPERM, "only secrets can be removed");
-        return;
-    }
-    if (!can_see_caller(task) || means_its_own_write(task, node))
-        return;
-    task_move_to(task, node); /* so that its turns are kept */
-    remove_start(task);
+    else
+        node->kind->type->remove(task, node);
 }

@@ -2,6 +2,7 @@
  * The tree without memory: what is lost by that is told.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "sync/policy.h"
 #include "sync/selection_apply.h"
 #include "tree/operations.h"
+#include "tree/value_file.h"
 
 static bool no_memory;
 static unsigned copies_until_none; /* of texts; 0: there is memory for all */
@@ -65,16 +67,20 @@ static struct node *make(struct tree *tree, const char *path)
 }
 
 /* "N", open with a value written to it. */
-static struct handle *open_written(struct tree *tree)
+static struct open_file *open_written(struct tree *tree)
 {
+    struct open_file *file = NULL;
     struct task task;
+    const uint64_t start = 0;
 
     task_init(&task, tree, make(tree, "repos/acme/web/actions/secrets/N"), "open", opened);
     task.tid = getpid();
-    handle_open(&task, task.node);
-    assert_non_null(task.handle);
-    assert_int_equal(value_write(task.handle->value, "v", 1, 0), 0);
-    return task.handle;
+    value_file_open(&task, task.node, O_WRONLY, &file);
+    assert_non_null(file);
+    task_init(&task, tree, file->node, "write", opened);
+    task.tid = getpid();
+    open_file_write(&task, file, "v", 1, &start);
+    return file;
 }
 
 /* The kernel lets go of a file, and nobody is left to hear that its value cannot be sent. */
@@ -85,11 +91,11 @@ static void test_what_a_release_cannot_send_is_told(void **state)
     struct buffer errors;
 
     assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
-    struct handle *handle = open_written(tree);
+    struct open_file *file = open_written(tree);
     no_memory = true;
-    tree_release(handle);
+    file->type->release(file);
     no_memory = false;
-    assert_null(tree->handles);
+    assert_null(tree->open_files);
     buffer_init(&errors, 1 << 16);
     assert_int_equal(failures_read(&tree->failures, &errors), 0);
     assert_non_null(errors.data);
@@ -100,10 +106,10 @@ static void test_what_a_release_cannot_send_is_told(void **state)
 
 static int changed_err;
 
-static void changed(struct task *task, const struct failure *why)
+static void changed(void *arg, const struct failure *why)
 {
     changed_err = why ? why->err : 0;
-    task_cancel(task);
+    task_cancel(arg);
 }
 
 /* Changes a list that is held, with memory for so many copies of names less one. */
@@ -117,7 +123,7 @@ static int change_held(
     assert_int_equal(entries_parse(text, strlen(text), 1, "acme", &entries, &problem), 0);
     task_init(&task, tree, policy_node, "write", NULL);
     copies_until_none = copies;
-    change_start(&task, &entries, false, changed);
+    selection_apply(&task, policy_node, &entries, false, changed, &task);
     copies_until_none = 0;
     return changed_err;
 }

@@ -1,0 +1,324 @@
+/* The files `visibility` and `repositories` while they are open: until they are, and from their
+ * last flush on. What their writes mean is in access_write.c. */
+#include "tree/access_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/container.h"
+#include "nodes/tree.h"
+#include "sync/listing.h"
+#include "sync/notice.h"
+#include "sync/policy.h"
+#include "tree/access_write.h"
+#include "tree/last_flush.h"
+
+/* Opening */
+
+/* An open, until the text is known that the file begins with. */
+struct opening {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;      /* on the file */
+    bool is_word;
+    int flags;
+    struct open_file **ret;
+    struct wait wait;
+    struct list *list;
+};
+
+static void opening_undo(struct cleanup *cleanup)
+{
+    struct opening *opening = CONTAINER_OF(cleanup, struct opening, cleanup);
+    wait_leave(&opening->wait);
+    list_cancel(opening->list);
+    free(opening);
+}
+
+/* Makes the open file, with `text` in it, which is taken over. */
+static void open_finish(struct opening *opening, struct buffer *text)
+{
+    struct task *task = opening->task;
+    struct access_file *file = calloc(1, sizeof *file);
+
+    if (!file) {
+        buffer_release(text);
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    open_file_init(&file->file, task->node->kind->type->opened, task, task->node,
+        opening->flags);
+    file->is_word = opening->is_word;
+    file->list.text = *text;
+    file->list.additions = file->is_word || opening->flags & O_APPEND;
+    list_text_settle(&file->list);
+    *opening->ret = &file->file;
+    task->result = task->node;
+    task_finish(task);
+}
+
+static void open_with(struct opening *opening, const struct selection *selection)
+{
+    struct buffer text;
+    buffer_init(&text, LIST_TEXT_MAX);
+    int err = selection_write(selection, &text);
+    if (err) {
+        buffer_release(&text);
+        task_fail_errno(opening->task, err, strerror(-err));
+    } else {
+        open_finish(opening, &text);
+    }
+}
+
+static void have_selected(
+    void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
+{
+    struct opening *opening = arg;
+    struct task *task = opening->task;
+    struct selection selection = {0};
+    int err = 0;
+    (void)etags;
+
+    opening->list = NULL;
+    if (why) {
+        task_fail(task, why);
+        return;
+    }
+    for (size_t i = 0; !err && i < rows->count; i++) {
+        err = selection_add(&selection, rows->row[i].name, rows->row[i].id);
+        repository_ids_add(&task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
+    }
+    selection_sort(&selection);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+    else
+        open_with(opening, &selection);
+    selection_release(&selection);
+}
+
+/* What is selected is asked for each time: it changes by other hands too. */
+static void begin_with_selected(struct opening *opening)
+{
+    struct task *task = opening->task;
+    struct node *policy_node = task->node->parent;
+
+    if (policy_is_held(policy_node)) {
+        open_with(opening, &policy_node->policy->selection);
+        return;
+    }
+    int err = policy_fetch_selected(task->tree, policy_node->parent->parent, policy_node->name,
+        task->deadline_ms, have_selected, opening, &opening->list);
+    if (err)
+        task_fail_errno(task, err, strerror(-err));
+}
+
+static void begin_with_word(struct opening *opening, enum visibility visibility)
+{
+    struct buffer text;
+    buffer_init(&text, LIST_TEXT_MAX);
+    int err = buffer_printf(&text, "%s\n", visibility_name(visibility));
+    if (err)
+        task_fail_errno(opening->task, err, strerror(-err));
+    else
+        open_finish(opening, &text);
+}
+
+static void have_secret(struct wait *wait)
+{
+    struct opening *opening = CONTAINER_OF(wait, struct opening, wait);
+    struct task *task = opening->task;
+    struct node *policy_node = task->node->parent;
+    enum visibility visibility = policy_visibility(policy_node);
+
+    if (wait->failure.err && !policy_is_held(policy_node))
+        task_fail(task, &wait->failure);
+    else if (visibility == VISIBILITY_NONE && policy_secret(task->tree, policy_node))
+        task_fail_errno(task, -EPROTO, "the server does not say who may use it");
+    else if (visibility == VISIBILITY_NONE)
+        task_fail_errno(task, -ENOENT, strerror(ENOENT));
+    else if (opening->is_word)
+        begin_with_word(opening, visibility);
+    else
+        begin_with_selected(opening);
+}
+
+/* Does it matter what the file reads as? What is written to a list that was not truncated is
+ * written over the list that there is. */
+static bool needs_text(const struct opening *opening)
+{
+    bool reads = (opening->flags & O_ACCMODE) != O_WRONLY;
+    bool overwrites = !(opening->flags & O_APPEND) && !opening->is_word;
+    return !(opening->flags & O_TRUNC) && (reads || overwrites);
+}
+
+static void begin(struct opening *opening)
+{
+    struct tree *tree = opening->task->tree;
+    struct node *policy_node = opening->task->node->parent;
+
+    if (!needs_text(opening)) {
+        struct buffer nothing;
+        buffer_init(&nothing, LIST_TEXT_MAX);
+        open_finish(opening, &nothing);
+        return;
+    }
+    struct node *secrets = policy_secrets(tree, policy_node);
+    wait_then(&opening->wait, policy_is_held(policy_node) || !secrets
+                                  ? 0
+                                  : listing_want(tree, secrets, &opening->wait));
+}
+
+static void open_as(struct task *task, bool is_word, int flags, struct open_file **ret)
+{
+    struct opening *opening = calloc(1, sizeof *opening);
+
+    if (!opening) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    *opening = (struct opening){
+        .cleanup = {.undo = opening_undo},
+        .task = task,
+        .is_word = is_word,
+        .flags = flags,
+        .ret = ret,
+        .wait = {.done = have_secret, .deadline_ms = task->deadline_ms},
+    };
+    cleanup_push(&task->cleanups, &opening->cleanup);
+    begin(opening);
+}
+
+void visibility_file_open(struct task *task, int flags, struct open_file **ret)
+{
+    open_as(task, true, flags, ret);
+}
+
+void repositories_file_open(struct task *task, int flags, struct open_file **ret)
+{
+    open_as(task, false, flags, ret);
+}
+
+/* Closing */
+
+static void tell_unapplied(const struct open_file *file)
+{
+    struct failure why;
+    failure_set(
+        &why, -ECANCELED, "nothing was changed: who has written it let go of it unseen");
+    failures_add_at(&file->tree->failures, "write", file->node, "", &why);
+    notice_send(file->notice_fd, file->node->name, &why);
+}
+
+/* What was never applied is a line in `errors`, and on the writer's standard error. */
+static void access_file_close(struct open_file *open_file)
+{
+    struct access_file *file = access_file_of(open_file);
+
+    if (file->list.dirty && !file->spoilt)
+        tell_unapplied(open_file);
+    list_text_release(&file->list);
+    open_file_release(open_file);
+    free(file);
+}
+
+/* Text and length */
+
+static const struct buffer *access_file_text(const struct open_file *file)
+{
+    return &((const struct access_file *)file)->list.text;
+}
+
+uint64_t access_file_size(const struct tree *tree, const struct node *node,
+    const struct open_file *file, pid_t tid)
+{
+    size_t read = 0, written = 0;
+    bool is_written = false;
+    (void)file, (void)tid;
+
+    for (const struct open_file *f = tree->open_files; f; f = f->next) {
+        if (f->node != node)
+            continue;
+        size_t *size = f->can_write ? &written : &read;
+        is_written |= f->can_write;
+        if (*size < access_file_text(f)->len)
+            *size = access_file_text(f)->len;
+    }
+    return is_written ? written : read;
+}
+
+static int access_file_truncate(struct open_file *open_file, uint64_t len)
+{
+    struct access_file *file = access_file_of(open_file);
+
+    /* A word that was written from the beginning, as its writer sees it. */
+    if (file->is_word && len == file->list.text.len - file->list.acted)
+        return 0;
+    int err = list_text_truncate(&file->list, len);
+    if (!err && len == 0)
+        file->spoilt = 0;
+    file->list.additions |= file->is_word;
+    return err;
+}
+
+/* Flushing */
+
+/* False when the task has ended: there is nothing to be applied. */
+static bool access_file_has_unsent(struct task *task, struct open_file *open_file)
+{
+    struct access_file *file = access_file_of(open_file);
+
+    task->notice_fd = open_file->notice_fd;
+    if (file->spoilt)
+        access_file_fail_again(task, file);
+    else if (!file->list.dirty)
+        task_finish(task);
+    else
+        return true;
+    return false;
+}
+
+/* It cannot be told whether the list is whole. */
+static void access_file_blind(struct task *task, struct open_file *file, int err)
+{
+    access_file_of(file)->spoilt = err;
+    access_file_fail_errno(task, access_file_of(file), err, strerror(-err));
+}
+
+/* What a writer that has failed wrote is no list. */
+static void access_file_drop(
+    struct task *task, struct open_file *file, const struct failure *why)
+{
+    access_file_of(file)->spoilt = why->err;
+    access_file_fail(task, access_file_of(file), why);
+}
+
+static void access_file_flush(struct task *task, struct open_file *file)
+{
+    if (access_file_has_unsent(task, file))
+        last_flush_look(task, file);
+}
+
+static void access_file_fsync(struct task *task, struct open_file *open_file)
+{
+    const struct access_file *file = access_file_of(open_file);
+    int err = open_file->node->upload_error;
+
+    if (!file->spoilt && !file->list.dirty && err)
+        task_fail_errno(task, err, "the last change of it failed");
+    else if (access_file_has_unsent(task, open_file))
+        access_file_apply(task, open_file);
+}
+
+const struct open_type open_access_file = {
+    .max = LIST_TEXT_MAX,
+    .text = access_file_text,
+    .write = access_file_write,
+    .truncate = access_file_truncate,
+    .flush = access_file_flush,
+    .fsync = access_file_fsync,
+    .release = access_file_close,
+    .close = access_file_close,
+    .has_unsent = access_file_has_unsent,
+    .send = access_file_apply,
+    .drop = access_file_drop,
+    .blind = access_file_blind,
+};
