@@ -56,16 +56,18 @@ typedef int put_value(void *arg, const unsigned char **ret, size_t *ret_len);
  * longer good when it was to be sent (once more), and is to be read again. When it cannot even
  * start, the result is -errno, `why` tells more, and `done` is not called.
  */
-int call_put_secret(struct github *gh, const char *scope, const char *name, put_value *value,
+typedef int put_call(struct github *gh, const char *scope, const char *name, put_value *value,
     const struct secret_policy *policy, uint64_t deadline_ms, put_done *done, void *arg,
     struct call **ret, struct failure *why) WARN_UNUSED;
+put_call call_put_secret;
 
 /* A 404 is -ENOENT. But after an earlier try, which may have deleted the secret, and for one
  * that is `maybe_absent` as well, a 404 is a success if the scope is still shown, and else
  * -EACCES, with the secret perhaps not deleted. */
-int call_delete_secret(struct github *gh, const char *scope, const char *name,
+typedef int delete_call(struct github *gh, const char *scope, const char *name,
     bool maybe_absent, uint64_t deadline_ms, delete_done *done, void *arg,
     struct call **ret) WARN_UNUSED;
+delete_call call_delete_secret;
 
 /* Adds "[1,2,3]". 0 or -errno. */
 int call_add_ids(struct buffer *body, const int64_t *ids, size_t count) WARN_UNUSED;

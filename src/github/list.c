@@ -144,7 +144,7 @@ static void list_succeed(struct list *list, bool unchanged)
     struct etags etags = {0};
     list_done *done = list->done;
     void *arg = list->arg;
-    unsigned sso_hidden = list->sso_hidden;
+    unsigned sso_hidden = list->sso_hidden, per_page = rows_per_page(list->kind);
 
     if (!unchanged && list_gather(list, &rows, &etags) != 0) {
         list_fail_errno(list, -ENOMEM, strerror(ENOMEM));
@@ -153,7 +153,7 @@ static void list_succeed(struct list *list, bool unchanged)
     list_cancel(list);
     rows.sso_hidden = sso_hidden;
     done(arg, NULL, unchanged ? NULL : &rows, &etags);
-    bool was_long = rows.count > LIST_PAGE_ROWS;
+    bool was_long = rows.count > per_page;
     rows_release(&rows);
     etags_release(&etags);
     if (was_long)
@@ -163,9 +163,9 @@ static void list_succeed(struct list *list, bool unchanged)
 /* How many pages there are, as the first one tells; 0 for more than there can be. */
 static unsigned pages_in_all(const struct page *first, unsigned last_page)
 {
-    uint64_t pages = last_page;
+    uint64_t pages = last_page, per_page = rows_per_page(first->list->kind);
     if (first->rows.total >= 0)
-        pages = ((uint64_t)first->rows.total + LIST_PAGE_ROWS - 1) / LIST_PAGE_ROWS;
+        pages = ((uint64_t)first->rows.total + per_page - 1) / per_page;
     if (pages == 0)
         pages = 1;
     return pages > PAGES_MAX ? 0 : (unsigned)pages;
@@ -256,7 +256,7 @@ static int page_take(struct page *page, const struct http_response *response)
     page->etag = response->etag[0] ? strdup(response->etag) : NULL;
     rows_release(&page->rows);
     return rows_parse_list(response->body.data ? response->body.data : "", response->body.len,
-        page->list->kind, LIST_PAGE_ROWS, &page->rows);
+        page->list->kind, rows_per_page(page->list->kind), &page->rows);
 }
 
 /* A link to a next page where there should be none: the list grew, or has no "last". */
@@ -312,7 +312,7 @@ static int list_fetch(struct list *list, unsigned index)
     buffer_init(&path, URL_MAX);
     int err = buffer_add_string(&path, list->path);
     if (!err)
-        err = url_add_query(&path, "per_page", LIST_PAGE_ROWS);
+        err = url_add_query(&path, "per_page", rows_per_page(list->kind));
     if (!err && index > 0)
         err = url_add_query(&path, "page", index + 1);
     if (!err) {

@@ -8,9 +8,6 @@
 #include "github/github.h"
 #include "github/rows.h"
 
-/* Rows of a page; GitHub's maximum. */
-#define LIST_PAGE_ROWS 100
-
 /* An ETag a page, to ask with the next time, if the token is still the same. Zeroed: none. */
 struct etags {
     unsigned token_generation; /* of github.h */

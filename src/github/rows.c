@@ -14,16 +14,22 @@
 static const struct row_shape {
     const char *name;  /* the member that names the thing */
     const char *array; /* the member of a list that holds the things; NULL: it is an array */
+    unsigned per_page; /* the endpoint's maximum */
     bool has_id;       /* requests name the thing by its number: it has one */
 } shapes[] = {
-    [ROW_SECRET] = {"name", "secrets"},
-    [ROW_REPOSITORY] = {"name", NULL},
-    [ROW_ACCOUNT] = {"login", NULL},
-    [ROW_ORGANIZATION] = {"login", NULL},
-    [ROW_ENVIRONMENT] = {"name", "environments"},
-    [ROW_SELECTED] = {"full_name", "repositories", true},
-    [ROW_FULL_NAME] = {"full_name", NULL, true},
+    [ROW_SECRET] = {"name", "secrets", 100},
+    [ROW_REPOSITORY] = {"name", NULL, 100},
+    [ROW_ACCOUNT] = {"login", NULL, 100},
+    [ROW_ORGANIZATION] = {"login", NULL, 100},
+    [ROW_ENVIRONMENT] = {"name", "environments", 100},
+    [ROW_SELECTED] = {"full_name", "repositories", 100, true},
+    [ROW_FULL_NAME] = {"full_name", NULL, 100, true},
 };
+
+unsigned rows_per_page(enum row_kind kind)
+{
+    return shapes[kind].per_page;
+}
 
 static const char *const visibility_names[] = {
     [VISIBILITY_NONE] = "",

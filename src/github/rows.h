@@ -20,6 +20,9 @@ enum row_kind {
     ROW_FULL_NAME,    /* "List organization repositories", named OWNER/REPO as well */
 };
 
+/* The most things of a kind that GitHub puts into one page of a list. */
+unsigned rows_per_page(enum row_kind kind);
+
 /* Who may use an organization's secret: "Create or update an organization secret". */
 enum visibility { VISIBILITY_NONE, VISIBILITY_ALL, VISIBILITY_PRIVATE, VISIBILITY_SELECTED };
 

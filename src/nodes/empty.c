@@ -11,6 +11,8 @@
 
 /* Contract §3.13. */
 #define EMPTY_MS 60000
+/* In a directory whose store has no limit that is known. */
+#define EMPTIES_MAX 1000
 
 struct empty {
     struct tree *tree;
@@ -73,11 +75,12 @@ static void time_is_up(struct loop_timer *timer)
 
 static void make_room(struct tree *tree, const struct node *dir)
 {
+    unsigned limit = dir->kind->store->limit, most = limit ? limit : EMPTIES_MAX;
     struct empty *empty, *next;
 
     DL_FOREACH_SAFE(tree->empties, empty, next)
     {
-        if (dir->dir->empties < dir->kind->limit)
+        if (dir->dir->empties < most)
             return;
         if (empty->node->parent == dir)
             end(empty);

@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "github/rows.h"
 #include "nodes/file_type.h"
+#include "nodes/store.h"
 
 struct tree;
 struct node;
@@ -33,7 +34,8 @@ struct kind {
 
     /* What directories have that do not only hold what is always there; zero elsewhere. */
     const struct kind *child;
-    enum row_kind list_row, one_row;
+    const struct store *store;        /* of a directory of a store's entries */
+    enum row_kind list_row, one_row; /* of a directory of other things: see kind_list_row() */
     /* The encoded path, with a query if need be, that lists the directory. */
     int (*list_path)(const struct tree *tree, const struct node *dir, struct buffer *ret);
     /* The encoded path of the one thing of that name in it. */
@@ -41,9 +43,7 @@ struct kind {
     bool (*plausible)(const char *name); /* could there be one of that name at all? */
     bool complete;                       /* what the listing does not have is not there */
     bool lists_login;                    /* the token's own account belongs into the listing */
-    bool has_policy;                     /* its secrets say who may use them */
-    unsigned limit; /* GitHub's limit on the number of secrets; 0: no secrets here */
-    const struct kind *staging, *bulk; /* of files beside secrets that are here alone */
+    const struct kind *staging, *bulk;   /* of files beside a store's entries */
 
     /* For an entry that exists only in some states of its directory; NULL: it always exists. */
     bool (*present)(const struct node *dir);
@@ -51,5 +51,28 @@ struct kind {
     /* Of reports: writes what a reader gets. */
     int (*report)(const struct tree *tree, struct buffer *ret);
 };
+
+/* The kinds of row of a directory's list, and of the answer about one thing in it. */
+static inline enum row_kind kind_list_row(const struct kind *kind)
+{
+    return kind->store ? kind->store->row : kind->list_row;
+}
+
+static inline enum row_kind kind_one_row(const struct kind *kind)
+{
+    return kind->store ? kind->store->row : kind->one_row;
+}
+
+/* Could the API have a thing of that name, not encoded, in a directory of the kind? */
+static inline bool kind_may_have(const struct kind *kind, const char *name)
+{
+    return kind->store ? !kind->store->name_problem(name) : kind->plausible(name);
+}
+
+/* What one file of the directory is called in messages. */
+static inline const char *kind_noun(const struct kind *kind)
+{
+    return kind->store ? kind->store->noun : "file";
+}
 
 #endif

@@ -24,12 +24,12 @@ static bool begins_like_bulk(const char *name)
 const char *name_secret_problem(const char *name)
 {
     if (begins_like_bulk(name))
-        return "many secrets at once are written to a file named .env, and to no other";
+        return "many values at once are written to a file named .env, and to no other";
     if (!(isalpha((unsigned char)name[0]) || name[0] == '_'))
-        return "a secret's name begins with a letter or '_'";
+        return "a name here begins with a letter or '_'";
     for (const char *c = name; *c; c++)
         if (!is_word_character(*c))
-            return "a secret's name has letters, digits and '_' only";
+            return "a name here has letters, digits and '_' only";
     if (strlen(name) > NAME_MAX)
         return "a name has at most 255 bytes";
     if (strncasecmp(name, "GITHUB_", 7) == 0)

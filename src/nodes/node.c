@@ -95,8 +95,8 @@ int directory_add(struct node *node, struct node *child)
 void directory_uncount(struct node *child)
 {
     struct directory *dir = child->parent->dir;
-    if (child->presence == NODE_HERE && node_is_entry(child) && dir && dir->secrets)
-        dir->secrets--;
+    if (child->presence == NODE_HERE && node_is_entry(child) && dir && dir->entries)
+        dir->entries--;
 }
 
 void directory_remove(struct node *node, struct node *child)
@@ -196,7 +196,7 @@ bool node_is_from_api(const struct node *node)
 
 bool node_is_entry(const struct node *node)
 {
-    return node_is_from_api(node) && node->parent->kind->limit > 0;
+    return node_is_from_api(node) && node->parent->kind->store;
 }
 
 bool node_is_gone(const struct node *node)

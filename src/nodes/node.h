@@ -94,7 +94,7 @@ struct tombstone {
 struct directory {
     struct node *children;  /* by name */
     struct tombstone *dead; /* what was deleted here, while listings may lag behind */
-    unsigned secrets;       /* children that are secrets and NODE_HERE: all of them */
+    unsigned entries;       /* children that are entries of a store and NODE_HERE: all of them */
     unsigned staging_files;
     unsigned empties; /* names made empty */
 
@@ -164,7 +164,7 @@ struct node *directory_find(const struct node *dir, const char *name);
 struct node *directory_find_here(const struct node *dir, const char *name);
 /* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
 int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
-/* Call before directory_remove(): takes the child out of `secrets`, if it was counted there. */
+/* Call before directory_remove(): takes the child out of `entries`, if it was counted there. */
 void directory_uncount(struct node *child);
 /* Takes the child out, if it is in. */
 void directory_remove(struct node *dir, struct node *child);

@@ -75,7 +75,7 @@ static void come(struct node *child)
     assert(child->presence != NODE_HERE && child->presence != NODE_GONE);
     child->presence = NODE_HERE;
     if (node_is_entry(child))
-        child->parent->dir->secrets++;
+        child->parent->dir->entries++;
 }
 
 void presence_seen(struct node *child)
@@ -86,9 +86,9 @@ void presence_seen(struct node *child)
 
 void presence_hide(struct node *child)
 {
-    assert(child->presence == NODE_HERE && child->parent->dir->secrets > 0);
+    assert(child->presence == NODE_HERE && child->parent->dir->entries > 0);
     child->presence = NODE_HELD;
-    child->parent->dir->secrets--;
+    child->parent->dir->entries--;
     child->parent->mtime = (int64_t)time(NULL);
 }
 

@@ -12,7 +12,7 @@
  *      REPLACING   presence_stored(), presence_seen(), or _come_back()     HERE
  *      any         presence_gone(), presence_deleted()                     GONE, for ever
  *
- * What a listing makes is pending, and seen at once. Only HERE counts in directory.secrets.
+ * What a listing makes is pending, and seen at once. Only HERE counts in directory.entries.
  */
 /* clang-format on */
 #ifndef GHSECRETFS_PRESENCE_H

@@ -22,7 +22,7 @@ static void tell(struct staged *staged, const char *message)
 static void left_behind(struct loop_timer *timer)
 {
     tell(CONTAINER_OF(timer, struct staged, timer),
-        "left behind, and never sent: rename it onto a secret's name, or remove it");
+        "left behind, and never sent: rename it onto the name that it is for, or remove it");
 }
 
 static struct staged *staged_new(struct tree *tree, struct node *node)

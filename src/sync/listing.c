@@ -129,7 +129,7 @@ static void note_hidden(struct listing *listing, const struct rows *rows)
     struct tree *tree = listing->tree;
     struct failure why;
 
-    if (rows->sso_hidden > 0 || listing->node->kind->list_row == ROW_ORGANIZATION)
+    if (rows->sso_hidden > 0 || kind_list_row(listing->node->kind) == ROW_ORGANIZATION)
         tree->sso_hidden = rows->sso_hidden;
     if (rows->sso_hidden == 0)
         return;
@@ -182,7 +182,7 @@ static int listing_fetch(struct listing *listing, uint64_t deadline_ms)
     buffer_init(&path, URL_MAX);
     int err = node->kind->list_path(listing->tree, node, &path);
     if (!err)
-        err = list_start(listing->tree->github, path.data, node->kind->list_row,
+        err = list_start(listing->tree->github, path.data, kind_list_row(node->kind),
             &node->dir->etags, deadline_ms, listing_done, listing, &listing->list);
     buffer_release(&path);
     if (!err)
@@ -218,7 +218,7 @@ int listing_want(struct tree *tree, struct node *dir, struct wait *wait)
  * and is the same; a secret of another name is another secret. */
 static bool is_about(const struct probe *probe, const struct row *row)
 {
-    return probe->listing->node->kind->one_row != ROW_SECRET ||
+    return !probe->listing->node->kind->store ||
            strcasecmp(row->name, probe->name) == 0;
 }
 
@@ -233,7 +233,7 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
 
     DL_DELETE(listing->probes, probe);
     if (!why && !is_about(probe, row)) {
-        failure_set(&failure, -EPROTO, "the answer is about another secret");
+        failure_set(&failure, -EPROTO, "the answer is about another %s", kind_noun(dir->kind));
     } else if (!why) {
         uint64_t ttl = S_ISDIR(dir->kind->child->type->format)
                            ? CONTAINER_TTL_MS
@@ -272,7 +272,7 @@ static int probe_start(
     buffer_init(&path, URL_MAX);
     int err = dir->kind->one_path(dir, name, &path);
     if (!err)
-        err = call_get(listing->tree->github, path.data, dir->kind->one_row, deadline_ms,
+        err = call_get(listing->tree->github, path.data, kind_one_row(dir->kind), deadline_ms,
             probe_done, probe, &probe->call);
     buffer_release(&path);
     if (err) {

@@ -95,7 +95,7 @@ static void delete_send(struct removal *removal)
     struct buffer scope;
 
     if (node->presence == NODE_GONE) {
-        task_fail_errno(task, -ENOENT, "the secret is gone");
+        task_fail_with(task, -ENOENT, "the %s is gone", kind_noun(node->parent->kind));
         return;
     }
     bool is_new = node->presence == NODE_PENDING;
@@ -108,7 +108,7 @@ static void delete_send(struct removal *removal)
     buffer_init(&scope, URL_MAX);
     int err = node_api_path(node->parent, &scope);
     if (!err)
-        err = call_delete_secret(task->tree->github, scope.data, node->name, maybe_absent,
+        err = node->parent->kind->store->remove(task->tree->github, scope.data, node->name, maybe_absent,
             task->deadline_ms, deleted, removal, &removal->call);
     buffer_release(&scope);
     if (err)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 
 #include "nodes/node.h"
 #include "nodes/tree.h"
@@ -120,6 +121,19 @@ void task_abandon(struct task *task, int err, const char *why)
 void task_fail_errno(struct task *task, int err, const char *message)
 {
     struct failure why;
+    failure_set(&why, err, "%s", message);
+    task_fail(task, &why);
+}
+
+void task_fail_with(struct task *task, int err, const char *format, ...)
+{
+    struct failure why;
+    char message[FAILURE_MESSAGE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
     failure_set(&why, err, "%s", message);
     task_fail(task, &why);
 }

@@ -62,6 +62,9 @@ void task_finish(struct task *task);
 void task_fail(struct task *task, const struct failure *why);
 /* The same for a failure that no server told of. */
 void task_fail_errno(struct task *task, int err, const char *message);
+/* The same with a message as printf(3) makes it. */
+__attribute__((format(printf, 3, 4))) void task_fail_with(
+    struct task *task, int err, const char *format, ...);
 
 /* Ends the task because the caller has gone, or wants no answer, or the program ends. As
  * task_cancel(); but first what an upload loses by that is told in `errors`. */

@@ -165,6 +165,12 @@ static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
     return !err && *ret_len == 0 ? -ECANCELED : err;
 }
 
+/* Has the API the entry, as far as is known? */
+static bool is_stored(const struct node *node)
+{
+    return node->presence == NODE_HERE || node->presence == NODE_REPLACING;
+}
+
 static void upload_put(struct upload *upload, const struct secret_policy *policy)
 {
     struct task *task = upload->task;
@@ -173,11 +179,13 @@ static void upload_put(struct upload *upload, const struct secret_policy *policy
     struct failure why = {0};
 
     buffer_init(&scope, URL_MAX);
+    const struct store *store = node->parent->kind->store;
+    put_call *put = is_stored(node) ? store->update : store->put;
     int err = node_api_path(node->parent, &scope);
     if (err)
         failure_set(&why, err, "%s", strerror(-err));
     else
-        err = call_put_secret(task->tree->github, scope.data, node->name, payload_get, policy,
+        err = put(task->tree->github, scope.data, node->name, payload_get, policy,
             task->deadline_ms, upload_done, upload, &upload->call, &why);
     buffer_release(&scope);
     upload->sent_visibility = policy ? policy->visibility : VISIBILITY_NONE;
@@ -276,12 +284,11 @@ static void upload_have_visibility(struct upload *upload)
     int err = upload->wait.failure.err;
     /* Reads lag: what was stored here a moment ago is there all the same. */
     bool is_absent = err == -ENOENT && loop_now_ms() >= node->written_until_ms;
-    bool exists = node->presence == NODE_HERE || node->presence == NODE_REPLACING;
 
     if (err && err != -ENOENT)
         upload_fail(upload->task, &upload->wait.failure);
     else
-        upload_with_policy(upload, exists && !is_absent);
+        upload_with_policy(upload, is_stored(node) && !is_absent);
 }
 
 static void upload_visibility_read(struct wait *wait)
@@ -300,7 +307,7 @@ static void upload_send(struct upload *upload)
 
     if (node->presence == NODE_GONE) { /* deleted while it was open: not written back */
         upload_finish(upload);
-    } else if (!secrets->kind->has_policy) {
+    } else if (!secrets->kind->store->has_policy) {
         upload_put(upload, NULL);
     } else if (policy_was_seen(task->tree, node, &age_ms)) {
         upload->policy_seen_ms = loop_now_ms() - age_ms;

@@ -35,6 +35,12 @@ void access_idle(struct nodes *nodes, struct node *access)
     access->references--;
 }
 
+static const char *noun_of(struct task *task)
+{
+    const struct node *secrets = secrets_beside(task);
+    return secrets ? kind_noun(secrets->kind) : "file";
+}
+
 static struct node *find_secret(struct task *task)
 {
     struct node *secrets = secrets_beside(task);
@@ -60,7 +66,8 @@ static void answer(struct task *task)
     else if (node && !policy_is_held(node))
         node = NULL;
     if (!secret && !node) {
-        task_fail_errno(task, -ENOENT, "no such secret, and no policy prepared for one");
+        task_fail_with(
+            task, -ENOENT, "no such %s, and no policy prepared for one", noun_of(task));
         return;
     }
     if (!node) {
@@ -180,7 +187,7 @@ static void prepare(struct task *task)
     struct node *node = directory_find(task->node, task->name);
 
     if (find_secret(task) || (node && policy_is_held(node))) {
-        task_fail_errno(task, -EEXIST, "there is such a secret or policy");
+        task_fail_with(task, -EEXIST, "there is such a %s or policy", noun_of(task));
         return;
     }
     name_to_upper(task->name);

@@ -202,7 +202,7 @@ static void hold_visibility(struct wait *wait)
         return;
     }
     if (!(policy && policy->prepared) && !policy_secret(task->tree, policy_node)) {
-        access_file_fail_errno(task, file, -ENOENT, "the secret is gone");
+        access_file_fail_errno(task, file, -ENOENT, "what the policy is for is gone");
         return;
     }
     err = policy_hold(task->tree, policy_node, write->visibility);

@@ -107,8 +107,8 @@ static void bulk_end(struct bulk *bulk)
         bulk_finish(bulk);
         return;
     }
-    failure_set(&why, bulk->first.err, "%zu of %zu secrets were not stored: %s", bulk->failed,
-        bulk->dotenv.count, bulk->first.message);
+    failure_set(&why, bulk->first.err, "%zu of %zu %s were not stored: %s", bulk->failed,
+        bulk->dotenv.count, secrets_of(bulk)->kind->store->nouns, bulk->first.message);
     upload_fail(task, &why);
 }
 
@@ -176,6 +176,7 @@ static void have_listing(struct wait *wait)
     struct bulk *bulk = CONTAINER_OF(wait, struct bulk, wait);
     struct task *task = bulk->task;
     const struct node *dir = secrets_of(bulk);
+    struct failure why;
     size_t new = 0;
 
     if (wait->failure.err) {
@@ -184,12 +185,12 @@ static void have_listing(struct wait *wait)
     }
     for (size_t i = 0; i < bulk->dotenv.count; i++)
         new += !directory_find_here(dir, bulk->dotenv.entry[i].name);
-    if (new > 0 && dir->dir->secrets + new > dir->kind->limit) {
-        char message[FAILURE_MESSAGE_SIZE];
-        snprintf(message, sizeof message,
-            "nothing was sent: GitHub allows %u secrets here, there are %u, and %zu are new",
-            dir->kind->limit, dir->dir->secrets, new);
-        upload_fail_errno(task, -EDQUOT, message);
+    const struct store *store = dir->kind->store;
+    if (new > 0 && store->limit && dir->dir->entries + new > store->limit) {
+        failure_set(&why, -EDQUOT,
+            "nothing was sent: GitHub allows %u %s here, there are %u, and %zu are new",
+            store->limit, store->nouns, dir->dir->entries, new);
+        upload_fail(task, &why);
         return;
     }
     start_more(bulk);
@@ -200,7 +201,7 @@ static int check(const struct bulk *bulk, struct failure *why)
 {
     for (size_t i = 0; i < bulk->dotenv.count; i++) {
         const struct dotenv_entry *entry = &bulk->dotenv.entry[i];
-        const char *problem = name_secret_problem(entry->name);
+        const char *problem = secrets_of(bulk)->kind->store->name_problem(entry->name);
         if (!problem && entry->len > SECRET_VALUE_MAX)
             problem = "the value is longer than GitHub's 48 KiB";
         if (!problem)

@@ -73,16 +73,16 @@ static void lookup_answered(struct wait *wait)
  * the same round trip; a long listing does not. */
 static void expect_write(struct task *task)
 {
-    const struct kind *kind = task->node->kind;
+    const struct store *store = task->node->kind->store;
     struct buffer scope;
 
-    if (!kind->limit)
+    if (!store)
         return;
     buffer_init(&scope, URL_MAX);
-    if (node_api_path(task->node, &scope) == 0)
+    if (store->needs_key && node_api_path(task->node, &scope) == 0)
         key_prefetch(task->tree->github, scope.data, task->deadline_ms);
     buffer_release(&scope);
-    if (kind->limit <= LIST_PAGE_ROWS)
+    if (store->limit && store->limit <= rows_per_page(store->row))
         listing_prefetch(task->tree, task->node, task->deadline_ms);
 }
 
@@ -91,7 +91,7 @@ void listed_lookup(struct task *task)
     struct node *dir = task->node;
     const struct node *known = directory_find(dir, task->name);
 
-    if (!dir->kind->plausible(task->name) && !known) {
+    if (!kind_may_have(dir->kind, task->name) && !known) {
         not_there(task);
         return;
     }

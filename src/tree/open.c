@@ -81,10 +81,10 @@ static void open_node(struct opening *opening, struct node *node)
     value_file_open(opening->task, node, opening->flags, opening->ret);
 }
 
-static void refuse_reading(struct task *task)
+static void refuse_reading(struct task *task, const char *noun)
 {
     task->quiet = true; /* searches try every file */
-    task_fail_errno(task, -EACCES, "a secret's value cannot be read");
+    task_fail_with(task, -EACCES, "a %s's value cannot be read", noun);
 }
 
 /* The secret of a name that may be new; referenced. */
@@ -144,27 +144,32 @@ static void create_secret(struct opening *opening)
     node_unref(nodes, node);
 }
 
-static void fail_full(struct task *task, unsigned limit)
+static bool is_full(const struct node *dir)
 {
-    char message[FAILURE_MESSAGE_SIZE];
-    snprintf(message, sizeof message, "GitHub allows %u secrets here", limit);
-    task_fail_errno(task, -EDQUOT, message);
+    unsigned limit = dir->kind->store->limit;
+    return limit && dir->dir->entries >= limit;
+}
+
+static void fail_full(struct task *task, const struct store *store)
+{
+    task_fail_with(task, -EDQUOT, "GitHub allows %u %s here", store->limit, store->nouns);
 }
 
 static void create_or_open_secret(struct opening *opening)
 {
     struct task *task = opening->task;
     const struct node *dir = opening->secrets;
+    const char *noun = dir->kind->store->noun;
     bool exists = directory_find_here(dir, task->name);
 
     if (exists && (opening->flags & O_EXCL)) {
-        task_fail_errno(task, -EEXIST, "the secret exists");
+        task_fail_with(task, -EEXIST, "the %s exists", noun);
     } else if (exists && !is_store(opening) && wants_reading(opening->flags)) {
-        refuse_reading(task);
+        refuse_reading(task, noun);
     } else if (exists && (opening->flags & O_APPEND)) {
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
-    } else if (!exists && dir->dir->secrets >= dir->kind->limit) {
-        fail_full(task, dir->kind->limit);
+    } else if (!exists && is_full(dir)) {
+        fail_full(task, dir->kind->store);
     } else {
         create_secret(opening);
     }
@@ -209,7 +214,8 @@ static void create_bulk(struct opening *opening)
     if (!node) {
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
     } else if (node->kind != dir->kind->bulk) {
-        task_fail_errno(task, -EEXIST, "the server has a secret of that name");
+        task_fail_with(
+            task, -EEXIST, "the server has a %s of that name", dir->kind->store->noun);
     } else if (is_store(opening)) {
         task_move_to(task, node);
         node->kind->type->store(task, &opening->payload);
@@ -270,8 +276,8 @@ static void open_ready(struct opening *opening)
 
     if (node->presence == NODE_GONE) /* meanwhile; the kernel looks for another of the name */
         task_fail_errno(task, -ESTALE, "the file is gone");
-    else if (is_new && dir->dir->secrets >= dir->kind->limit)
-        fail_full(task, dir->kind->limit);
+    else if (is_new && is_full(dir))
+        fail_full(task, dir->kind->store);
     else
         open_node(opening, node);
 }
@@ -345,7 +351,7 @@ static void preflight(struct opening *opening, bool need_listing)
         preflight_fail(opening, &why);
         return;
     }
-    int key = want_key(opening);
+    int key = secrets->kind->store->needs_key ? want_key(opening) : 0;
     if (key != 0 && key != -EINPROGRESS) {
         preflight_fail(opening, &opening->key.failure);
         return;
@@ -461,7 +467,7 @@ void tree_open(struct task *task, int flags, struct open_file **ret)
 static void open_to_write(struct task *task, int flags, struct open_file **ret)
 {
     if ((flags & O_ACCMODE) == O_RDONLY)
-        refuse_reading(task);
+        refuse_reading(task, kind_noun(task->node->parent->kind));
     else if (!is_nameless(task))
         open_known(task, flags, ret);
 }
@@ -473,7 +479,7 @@ void secret_open(struct task *task, int flags, struct open_file **ret)
     bool is_stored = task->node->presence == NODE_HERE;
 
     if (is_stored && wants_reading(flags))
-        refuse_reading(task);
+        refuse_reading(task, kind_noun(task->node->parent->kind));
     else if (is_stored && (flags & O_APPEND))
         task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
     else
@@ -483,7 +489,7 @@ void secret_open(struct task *task, int flags, struct open_file **ret)
 void bulk_open(struct task *task, int flags, struct open_file **ret)
 {
     if (wants_reading(flags))
-        refuse_reading(task);
+        refuse_reading(task, kind_noun(task->node->parent->kind));
     else
         open_to_write(task, flags, ret);
 }
@@ -500,7 +506,9 @@ static const char *problem_of_name(const struct opening *opening)
     const struct node *known = directory_find(opening->secrets, name);
     bool is_local =
         is_staging(opening) || (!is_store(opening) && known && node_staged(known));
-    return is_local || name_is_bulk(name) ? NULL : name_secret_problem(name);
+    return is_local || name_is_bulk(name)
+               ? NULL
+               : opening->secrets->kind->store->name_problem(name);
 }
 
 /* Sets task->name. False when no file of that name can be in the directory task->node, and the
@@ -513,7 +521,7 @@ static bool take_name(struct task *task, const char *file_name)
         task_fail_errno(task, -ESTALE, "the directory is gone");
     else if (!text_copy(task->name, sizeof task->name, file_name))
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
-    else if (!dir->kind->limit)
+    else if (!dir->kind->store)
         task_fail_errno(task, -EPERM, "files can be made in directories of secrets only");
     else
         return true;

@@ -6,6 +6,7 @@
 #include "sync/policy.h"
 #include "tree/file_types.h"
 #include "tree/report.h"
+#include "tree/stores.h"
 
 /* GET on the directory's own path lists it. */
 static int list_own_path(const struct tree *tree, const struct node *dir, struct buffer *ret)
@@ -69,10 +70,10 @@ static bool any_name(const char *name)
     DIRECTORY_OF(listed_directory, name, .child = (of), .list_row = (row), .one_row = (row), .list_path = (path), \
         __VA_ARGS__)
 
-#define SECRETS(name, ...) \
-    LISTED(name, &secret, ROW_SECRET, list_own_path, .one_path = one_own_path, \
-        .plausible = name_is_secret, .complete = true, .staging = &staging, .bulk = &bulk, \
-        __VA_ARGS__)
+#define SECRETS(name, of) \
+    DIRECTORY_OF(listed_directory, name, .child = &secret, .store = &(of), \
+        .list_path = list_own_path, .one_path = one_own_path, .complete = true, \
+        .staging = &staging, .bulk = &bulk)
 
 #define FIXED(...) \
     .fixed = (const struct fixed_child[]) \
@@ -90,7 +91,7 @@ static const struct kind bulk = {
 
 /* repos/OWNER/REPO/environments/ENV/secrets */
 static const struct kind environment_secrets = SECRETS("the environment's secrets",
-    .limit = 100);
+    secrets_store);
 static const struct kind environment = DIRECTORY("the environment",
     FIXED({"secrets", &environment_secrets}));
 static const struct kind environments = LISTED("the repository's environments",
@@ -102,7 +103,7 @@ static const struct kind link = {.type = &secret_link, .mode = 0777, .what = "th
 static const struct kind links = LISTED("the organization's secrets for the repository",
     &link, ROW_SECRET, list_own_path, .plausible = name_is_secret, .complete = true);
 static const struct kind repository_secrets = SECRETS("the repository's secrets",
-    .limit = 100);
+    secrets_store);
 static const struct kind repository_store = DIRECTORY("the repository's store",
     FIXED({"organization-secrets", &links}, {"secrets", &repository_secrets}));
 
@@ -127,7 +128,7 @@ static const struct kind access_policies = DIRECTORY_OF(access_directory,
 
 /* orgs */
 static const struct kind organization_secrets = SECRETS("the organization's secrets",
-    .has_policy = true, .limit = 1000);
+    organization_secrets_store);
 static const struct kind organization_store = DIRECTORY("the organization's store",
     FIXED({"access", &access_policies}, {"secrets", &organization_secrets}));
 static const struct kind organization = DIRECTORY("the organization",

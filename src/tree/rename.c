@@ -47,8 +47,12 @@ static struct node *find_source(struct task *task, const char *file_name)
 void secret_rename(struct task *task, struct node *node, struct node *new_dir,
     const char *new_name, unsigned flags)
 {
-    (void)node, (void)new_dir, (void)new_name, (void)flags;
-    task_fail_errno(task, -EPERM, "GitHub cannot rename a secret");
+    const struct store *store = node->parent->kind->store;
+
+    if (store->rename)
+        store->rename(task, node, new_dir, new_name, flags);
+    else
+        task_fail_with(task, -EPERM, "GitHub cannot rename a %s", store->noun);
 }
 
 static void refuse(struct task *task)
@@ -61,7 +65,7 @@ void staging_rename(struct task *task, struct node *node, struct node *new_dir,
 {
     const struct node *target = directory_find(new_dir, new_name);
 
-    if (!new_dir->kind->limit)
+    if (!new_dir->kind->store)
         refuse(task);
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         task_fail_errno(task, -EINVAL, "files cannot be exchanged");

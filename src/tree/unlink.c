@@ -69,7 +69,7 @@ void tree_unlink(struct task *task, const char *file_name)
     if (name_decode(file_name, task->name))
         node = directory_find(dir, task->name);
     if (!node || node->presence == NODE_HELD)
-        task_fail_errno(task, -ENOENT, "no such secret");
+        task_fail_with(task, -ENOENT, "no such %s", kind_noun(dir->kind));
     else if (!node->kind->type->remove)
         task_fail_errno(task, -EPERM, "only secrets can be removed");
     else

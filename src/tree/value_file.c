@@ -237,8 +237,8 @@ static void value_fsync(struct task *task, struct open_file *file)
     else if (value->dirty)
         file->type->send(task, file);
     else if (file->node->upload_error)
-        task_fail_errno(
-            task, file->node->upload_error, "the last upload of this secret failed");
+        task_fail_with(task, file->node->upload_error, "the last upload of this %s failed",
+            kind_noun(file->node->parent->kind));
     else
         task_finish(task);
 }
