@@ -5,6 +5,7 @@
 #ifndef GHSECRETFS_CLEANUP_H
 #define GHSECRETFS_CLEANUP_H
 
+#include <assert.h>
 #include <stddef.h>
 
 struct cleanup {
@@ -18,6 +19,7 @@ struct cleanup {
 
 static inline void cleanup_push(struct cleanup **all, struct cleanup *cleanup)
 {
+    assert(cleanup->undo);
     cleanup->next = *all;
     *all = cleanup;
 }

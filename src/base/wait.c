@@ -7,6 +7,7 @@
 
 void wait_join(struct waiters *waiters, struct wait *wait)
 {
+    assert(!wait->in && wait->done);
     wait->in = waiters;
     DL_APPEND(waiters->head, wait);
 }

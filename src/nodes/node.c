@@ -95,8 +95,10 @@ int directory_add(struct node *node, struct node *child)
 void directory_uncount(struct node *child)
 {
     struct directory *dir = child->parent->dir;
-    if (child->presence == NODE_HERE && node_is_entry(child) && dir && dir->entries)
-        dir->entries--;
+    if (child->presence != NODE_HERE || !node_is_entry(child) || !dir)
+        return;
+    assert(dir->entries > 0);
+    dir->entries--;
 }
 
 void directory_remove(struct node *node, struct node *child)
@@ -324,6 +326,8 @@ int node_take_turn(struct node *node, struct wait *wait)
 void node_give_turn(struct node *node)
 {
     struct wait *next = node->turns.head;
+
+    assert(node->busy);
     if (!next) {
         node->busy = false;
         return;

@@ -14,6 +14,7 @@
 #ifndef GHSECRETFS_NODE_H
 #define GHSECRETFS_NODE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -189,6 +190,20 @@ static inline bool node_is_directory(const struct node *node)
 static inline struct staged *node_staged(const struct node *node)
 {
     return node->kind->type->member == MEMBER_STAGED ? node->staged : NULL;
+}
+
+/* What is prepared or held of a policy access/NAME; NULL for nothing. */
+static inline struct policy *node_policy(const struct node *policy_node)
+{
+    assert(policy_node->kind->type->member == MEMBER_POLICY);
+    return policy_node->policy;
+}
+
+/* The DELETE of an entry, while that is held or under way; else NULL. */
+static inline struct held *node_held(const struct node *node)
+{
+    assert(node->kind->type->member == MEMBER_HELD);
+    return node->held;
 }
 
 struct node *node_ref(struct node *node);

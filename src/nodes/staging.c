@@ -118,6 +118,7 @@ int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const
     if (old)
         staging_remove(nodes, old);
     directory_remove(from, node);
+    assert(from->dir->staging_files > 0);
     from->dir->staging_files--;
     if (node->name != node->own_name)
         free(node->name);

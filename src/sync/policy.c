@@ -28,7 +28,7 @@ struct node *policy_of_secret(const struct node *secret)
 
 enum visibility policy_visibility(const struct node *policy_node)
 {
-    const struct policy *policy = policy_node->policy;
+    const struct policy *policy = node_policy(policy_node);
     if (policy && policy->held)
         return policy->held;
     const struct node *secrets = directory_find(policy_node->parent->parent, "secrets");
@@ -47,7 +47,7 @@ bool policy_was_seen(const struct tree *tree, const struct node *secret, uint64_
 
 bool policy_is_held(const struct node *policy_node)
 {
-    return policy_node->policy != NULL;
+    return node_policy(policy_node) != NULL;
 }
 
 static void policy_free(struct policy *policy)
@@ -60,13 +60,13 @@ static void policy_free(struct policy *policy)
 
 void policy_release(struct node *policy_node)
 {
-    policy_free(policy_node->policy);
+    policy_free(node_policy(policy_node));
 }
 
 /* What is held keeps its node: the kernel may forget it meanwhile. */
 static struct policy *policy_make(struct node *policy_node)
 {
-    if (!policy_node->policy) {
+    if (!node_policy(policy_node)) {
         policy_node->policy = calloc(1, sizeof *policy_node->policy);
         if (policy_node->policy)
             node_ref(policy_node);
@@ -76,9 +76,9 @@ static struct policy *policy_make(struct node *policy_node)
 
 void policy_drop(struct tree *tree, struct node *policy_node)
 {
-    if (!policy_node->policy)
+    if (!node_policy(policy_node))
         return;
-    policy_free(policy_node->policy);
+    policy_free(node_policy(policy_node));
     policy_node->policy = NULL;
     node_unref(&tree->nodes, policy_node);
 }

@@ -1,5 +1,6 @@
 #include "sync/remove.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -227,6 +228,7 @@ static void time_is_up(struct loop_timer *timer)
 static int hold(struct task *task, struct node *node)
 {
     struct tree *tree = task->tree;
+    assert(!node_held(node));
     struct held *held = calloc(1, sizeof *held);
     if (!held)
         return -ENOMEM;
@@ -263,7 +265,7 @@ void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char
 
 int held_take(struct node *node, struct wait *wait)
 {
-    struct held *held = node->held;
+    struct held *held = node_held(node);
     if (!held)
         return 0;
     if (held->sent || node->busy) {
@@ -277,7 +279,7 @@ int held_take(struct node *node, struct wait *wait)
 
 void held_give_back(struct node *node)
 {
-    if (node->presence == NODE_HELD && !node->held)
+    if (node->presence == NODE_HELD && !node_held(node))
         presence_come_back(node);
 }
 
@@ -299,6 +301,7 @@ void held_free_all(struct tree *tree)
 void remove_start(struct task *task)
 {
     struct node *node = task->node;
+    assert(node_is_entry(node));
 
     if (node->presence != NODE_HERE || !is_replacing(task)) {
         remove_now(task);

@@ -1,5 +1,6 @@
 #include "sync/selection_apply.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -168,6 +169,7 @@ static struct entry *step_ended(struct step *step, const struct failure *why)
     struct entry *entry = step->entry;
     step->call = NULL;
     step->entry = NULL;
+    assert(step->change->under_way > 0);
     step->change->under_way--;
     step->change->succeeded += !why;
     if (why)
@@ -225,7 +227,7 @@ static int add_selected(struct selection *selection, const struct selection *fro
 /* What is held is changed here, all or nothing, and goes to the server with the value. */
 static int apply_to_held(const struct change *change)
 {
-    struct policy *policy = change->policy_node->policy;
+    struct policy *policy = node_policy(change->policy_node);
     struct selection fresh = {0};
     size_t count;
     int64_t *removed = entries_ids(&change->entries, '-', &count);

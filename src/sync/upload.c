@@ -1,5 +1,6 @@
 #include "sync/upload.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/container.h"
@@ -112,7 +113,7 @@ static void note_visibility(const struct upload *upload, struct node *node)
     node->visibility = upload->sent_visibility;
     node->policy_seen_ms = loop_now_ms();
     if (policy_node && policy_is_held(policy_node) &&
-        policy_node->policy->generation == upload->sent_generation)
+        node_policy(policy_node)->generation == upload->sent_generation)
         policy_drop(upload->task->tree, policy_node); /* nothing was written meanwhile */
 }
 
@@ -263,7 +264,7 @@ static void upload_with_policy(struct upload *upload, bool exists)
     enum visibility visibility = exists ? node->visibility : task->tree->options.visibility;
 
     if (policy_node && policy_is_held(policy_node)) {
-        upload_with_held(upload, policy_node->policy);
+        upload_with_held(upload, node_policy(policy_node));
         return;
     }
     if (visibility == VISIBILITY_NONE) {
@@ -349,7 +350,12 @@ void upload_start(struct task *task, const struct payload *payload)
     const unsigned char *data;
     size_t len;
 
-    int err = upload ? payload_get(upload, &data, &len) : -ENOMEM;
+    assert(node_is_entry(task->node));
+    if (!upload) {
+        upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+        return;
+    }
+    int err = payload_get(upload, &data, &len);
     if (err == -ECANCELED) { /* nothing written is nothing sent */
         upload_finish(upload);
         return;

@@ -102,7 +102,7 @@ static void begin_with_selected(struct opening *opening)
     struct node *policy_node = task->node->parent;
 
     if (policy_is_held(policy_node)) {
-        open_with(opening, &policy_node->policy->selection);
+        open_with(opening, &node_policy(policy_node)->selection);
         return;
     }
     int err = policy_fetch_selected(task->tree, policy_node->parent->parent, policy_node->name,

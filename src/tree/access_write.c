@@ -190,7 +190,7 @@ static void hold_visibility(struct wait *wait)
     struct task *task = write->task;
     struct access_file *file = write->file;
     struct node *policy_node = access_file_policy(file);
-    const struct policy *policy = policy_node->policy;
+    const struct policy *policy = node_policy(policy_node);
     int err = wait->failure.err;
 
     if (err && err != -ENOENT) {

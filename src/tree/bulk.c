@@ -1,5 +1,6 @@
 #include "tree/bulk.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <utlist.h>
 
@@ -123,6 +124,7 @@ static void stored(struct task *task, int err)
         failure_set(&bulk->first, err, "%.80s: %s", storing->name, task->failure.message);
     DL_DELETE(bulk->storing, storing);
     free(storing);
+    assert(bulk->under_way > 0);
     bulk->under_way--;
     start_more(bulk);
 }

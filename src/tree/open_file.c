@@ -1,5 +1,6 @@
 #include "tree/open_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ void open_file_release(struct open_file *file)
 void open_file_write(struct task *task, struct open_file *file, const void *data, size_t len,
     const uint64_t *offset)
 {
+    assert(file->can_write && !file->is_released);
     writers_add(&file->writers, task->tid);
     file->type->write(task, file, data, len, offset);
 }

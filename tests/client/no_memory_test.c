@@ -9,6 +9,7 @@
 
 #include "client.h"
 #include "nodes/node.h"
+#include "nodes/presence.h"
 #include "nodes/tree.h"
 #include "sync/policy.h"
 #include "sync/selection_apply.h"
@@ -58,6 +59,8 @@ static struct node *make(struct tree *tree, const char *path)
             node = node_new(&tree->nodes, dir->kind->child, dir, name);
             assert_non_null(node);
             assert_int_equal(directory_add(dir, node), 0);
+            presence_pending(node);
+            presence_seen(node);
             node->listed = true;
             node->references--;
         }
