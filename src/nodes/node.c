@@ -300,6 +300,14 @@ int node_api_path(const struct node *node, struct buffer *ret)
     return add_api_parts(node, ret);
 }
 
+int node_api_path_below(
+    const struct node *node, const char *const *names, size_t count, struct buffer *ret)
+{
+    buffer_init(ret, URL_MAX);
+    int err = node_api_path(node, ret);
+    return err || !count ? err : url_add_path(ret, names, count);
+}
+
 int node_tree_path(const struct node *node, struct buffer *ret)
 {
     char name[NAME_SIZE];

@@ -215,8 +215,12 @@ void node_forget(struct nodes *nodes, struct node *node, uint64_t count);
 /* It was taken out of its directory for good. */
 void node_go(struct nodes *nodes, struct node *node);
 
-/* The encoded path in the API: "/repos/acme/web". 0 or -errno. */
+/* Adds the encoded path in the API: "/repos/acme/web". 0 or -errno. */
 int node_api_path(const struct node *node, struct buffer *ret) WARN_UNUSED;
+/* Makes that path, with `count` names below it. 0 or -errno; the buffer is to be released either
+ * way. */
+int node_api_path_below(const struct node *node, const char *const *names, size_t count,
+    struct buffer *ret) WARN_UNUSED;
 
 /* The path in the tree, for messages: "repos/acme/web/actions/secrets/TOKEN". 0 or -errno. */
 int node_tree_path(const struct node *node, struct buffer *ret) WARN_UNUSED;

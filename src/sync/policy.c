@@ -113,15 +113,17 @@ int policy_prepare(struct tree *tree, struct node *policy_node)
     return 0;
 }
 
+int policy_selection_path(const struct node *store, const char *name, struct buffer *ret)
+{
+    const char *names[] = {"secrets", name, "repositories"};
+    return node_api_path_below(store, names, 3, ret);
+}
+
 int policy_fetch_selected(const struct tree *tree, const struct node *store, const char *name,
     uint64_t deadline_ms, list_done *done, void *arg, struct list **ret)
 {
-    const char *parts[] = {"secrets", name, "repositories"};
     struct buffer path;
-    buffer_init(&path, URL_MAX);
-    int err = node_api_path(store, &path);
-    if (!err)
-        err = url_add_path(&path, parts, 3);
+    int err = policy_selection_path(store, name, &path);
     if (!err)
         err = list_start(
             tree->github, path.data, ROW_SELECTED, NULL, deadline_ms, done, arg, ret);

@@ -52,8 +52,12 @@ void policy_drop(struct tree *tree, struct node *policy_node);
 /* As file_type.release. */
 void policy_release(struct node *policy_node);
 
-/* Fetches the selected repositories of the secret of that name, in the store's directory
- * `actions`: see list_start(). 0 or -errno. */
+/* Makes the API's path of the selected repositories of the secret of that name, in the store's
+ * directory `actions`. 0 or -errno; the buffer is to be released either way. */
+int policy_selection_path(
+    const struct node *store, const char *name, struct buffer *ret) WARN_UNUSED;
+
+/* Fetches those repositories: see list_start(). 0 or -errno. */
 int policy_fetch_selected(const struct tree *tree, const struct node *store, const char *name,
     uint64_t deadline_ms, list_done *done, void *arg, struct list **ret) WARN_UNUSED;
 

@@ -106,8 +106,7 @@ static void delete_send(struct removal *removal)
         return;
     }
     bool maybe_absent = node_is_unstored(node) && node->maybe_stored;
-    buffer_init(&scope, URL_MAX);
-    int err = node_api_path(node->parent, &scope);
+    int err = node_api_path_below(node->parent, NULL, 0, &scope);
     if (!err)
         err = node->parent->kind->store->remove(task->tree->github, scope.data, node->name, maybe_absent,
             task->deadline_ms, deleted, removal, &removal->call);

@@ -192,12 +192,9 @@ static void send_one_by_one(struct change *change, int (*send)(struct step *step
 static int selection_path(
     const struct change *change, const struct entry *entry, struct buffer *ret)
 {
-    const struct node *node = change->policy_node;
-    const char *parts[] = {"secrets", node->name, "repositories"};
-    buffer_init(ret, URL_MAX);
-    int err = node_api_path(node->parent->parent, ret);
-    if (!err)
-        err = url_add_path(ret, parts, 3);
+    const struct node *policy_node = change->policy_node;
+    int err =
+        policy_selection_path(policy_node->parent->parent, policy_node->name, ret);
     if (!err && entry)
         err = buffer_printf(ret, "/%" PRId64, entry->id);
     return err;

@@ -179,10 +179,9 @@ static void upload_put(struct upload *upload, const struct secret_policy *policy
     struct buffer scope;
     struct failure why = {0};
 
-    buffer_init(&scope, URL_MAX);
     const struct store *store = node->parent->kind->store;
     put_call *put = is_stored(node) ? store->update : store->put;
-    int err = node_api_path(node->parent, &scope);
+    int err = node_api_path_below(node->parent, NULL, 0, &scope);
     if (err)
         failure_set(&why, err, "%s", strerror(-err));
     else

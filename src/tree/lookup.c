@@ -78,10 +78,11 @@ static void expect_write(struct task *task)
 
     if (!store)
         return;
-    buffer_init(&scope, URL_MAX);
-    if (store->needs_key && node_api_path(task->node, &scope) == 0)
-        key_prefetch(task->tree->github, scope.data, task->deadline_ms);
-    buffer_release(&scope);
+    if (store->needs_key) {
+        if (node_api_path_below(task->node, NULL, 0, &scope) == 0)
+            key_prefetch(task->tree->github, scope.data, task->deadline_ms);
+        buffer_release(&scope);
+    }
     if (store->limit && store->limit <= rows_per_page(store->row))
         listing_prefetch(task->tree, task->node, task->deadline_ms);
 }

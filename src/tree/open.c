@@ -330,8 +330,7 @@ static bool was_refused(const struct task *task, const struct directory *dir)
 static int want_key(struct opening *opening)
 {
     struct buffer scope;
-    buffer_init(&scope, URL_MAX);
-    int err = node_api_path(opening->secrets, &scope);
+    int err = node_api_path_below(opening->secrets, NULL, 0, &scope);
     if (err)
         failure_set(&opening->key.failure, err, "%s", strerror(-err));
     else
