@@ -43,7 +43,10 @@ struct kind {
     bool (*plausible)(const char *name); /* could there be one of that name at all? */
     bool complete;                       /* what the listing does not have is not there */
     bool lists_login;                    /* the token's own account belongs into the listing */
-    const struct kind *staging, *bulk;   /* of files beside a store's entries */
+    const struct kind *staging, *bulk;   /* of files among a store's entries */
+    /* Of entries that have policies, and of the policies: the name of the other's directory,
+     * which is beside this one. */
+    const char *beside;
 
     /* For an entry that exists only in some states of its directory; NULL: it always exists. */
     bool (*present)(const struct node *dir);

@@ -10,7 +10,8 @@
 /* access/NAME -> access -> actions -> secrets. */
 struct node *policy_secrets(struct tree *tree, const struct node *policy_node)
 {
-    return node_fixed_child(&tree->nodes, policy_node->parent->parent, "secrets");
+    return node_fixed_child(
+        &tree->nodes, policy_node->parent->parent, policy_node->parent->kind->beside);
 }
 
 struct node *policy_secret(struct tree *tree, const struct node *policy_node)
@@ -22,7 +23,8 @@ struct node *policy_secret(struct tree *tree, const struct node *policy_node)
 struct node *policy_of_secret(const struct node *secret)
 {
     const struct node *store = secret->parent->parent;
-    struct node *access = store ? directory_find(store, "access") : NULL;
+    const char *beside = secret->parent->kind->beside;
+    struct node *access = store && beside ? directory_find(store, beside) : NULL;
     return access ? directory_find(access, secret->name) : NULL;
 }
 
@@ -31,7 +33,7 @@ enum visibility policy_visibility(const struct node *policy_node)
     const struct policy *policy = node_policy(policy_node);
     if (policy && policy->held)
         return policy->held;
-    const struct node *secrets = directory_find(policy_node->parent->parent, "secrets");
+    const struct node *secrets = directory_find(policy_node->parent->parent, policy_node->parent->kind->beside);
     const struct node *secret =
         secrets ? directory_find_here(secrets, policy_node->name) : NULL;
     return secret ? secret->visibility : VISIBILITY_NONE;
@@ -113,17 +115,17 @@ int policy_prepare(struct tree *tree, struct node *policy_node)
     return 0;
 }
 
-int policy_selection_path(const struct node *store, const char *name, struct buffer *ret)
+int policy_selection_path(const struct node *secrets, const char *name, struct buffer *ret)
 {
-    const char *names[] = {"secrets", name, "repositories"};
-    return node_api_path_below(store, names, 3, ret);
+    const char *names[] = {name, "repositories"};
+    return node_api_path_below(secrets, names, 2, ret);
 }
 
-int policy_fetch_selected(const struct tree *tree, const struct node *store, const char *name,
+int policy_fetch_selected(const struct tree *tree, const struct node *secrets, const char *name,
     uint64_t deadline_ms, list_done *done, void *arg, struct list **ret)
 {
     struct buffer path;
-    int err = policy_selection_path(store, name, &path);
+    int err = policy_selection_path(secrets, name, &path);
     if (!err)
         err = list_start(
             tree->github, path.data, ROW_SELECTED, NULL, deadline_ms, done, arg, ret);

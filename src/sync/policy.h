@@ -52,13 +52,13 @@ void policy_drop(struct tree *tree, struct node *policy_node);
 /* As file_type.release. */
 void policy_release(struct node *policy_node);
 
-/* Makes the API's path of the selected repositories of the secret of that name, in the store's
- * directory `actions`. 0 or -errno; the buffer is to be released either way. */
+/* Makes the API's path of the selected repositories of the secret of that name, in that directory
+ * of secrets. 0 or -errno; the buffer is to be released either way. */
 int policy_selection_path(
-    const struct node *store, const char *name, struct buffer *ret) WARN_UNUSED;
+    const struct node *secrets, const char *name, struct buffer *ret) WARN_UNUSED;
 
 /* Fetches those repositories: see list_start(). 0 or -errno. */
-int policy_fetch_selected(const struct tree *tree, const struct node *store, const char *name,
+int policy_fetch_selected(const struct tree *tree, const struct node *secrets, const char *name,
     uint64_t deadline_ms, list_done *done, void *arg, struct list **ret) WARN_UNUSED;
 
 #endif

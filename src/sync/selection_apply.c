@@ -193,8 +193,9 @@ static int selection_path(
     const struct change *change, const struct entry *entry, struct buffer *ret)
 {
     const struct node *policy_node = change->policy_node;
-    int err =
-        policy_selection_path(policy_node->parent->parent, policy_node->name, ret);
+    const struct node *secrets = policy_secrets(change->task->tree, policy_node);
+    buffer_init(ret, 0);
+    int err = secrets ? policy_selection_path(secrets, policy_node->name, ret) : -ENOMEM;
     if (!err && entry)
         err = buffer_printf(ret, "/%" PRId64, entry->id);
     return err;

@@ -4,9 +4,19 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "base/container.h"
 #include "nodes/node.h"
 #include "nodes/tree.h"
 #include "sync/notice.h"
+
+static void wait_ended(struct wait *wait)
+{
+    struct task *task = CONTAINER_OF(wait, struct task, wait);
+    if (wait->failure.err)
+        task_fail(task, &wait->failure);
+    else
+        task->next(task);
+}
 
 void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
     void (*done)(struct task *task, int err))
@@ -17,6 +27,7 @@ void task_init(struct task *task, struct tree *tree, struct node *node, const ch
         .operation = operation,
         .notice_fd = -1,
         .node = node ? node_ref(node) : NULL,
+        .wait = {.done = wait_ended},
     };
     task_set_deadline(task, github_now_ms(tree->github) + tree->options.timeout_ms);
 }
@@ -80,6 +91,12 @@ static void task_end(struct task *task, int err)
     done(task, err);
     if (kept)
         node_unref(&tree->nodes, kept);
+}
+
+void task_then(struct task *task, void (*next)(struct task *task), int err)
+{
+    task->next = next;
+    wait_then(&task->wait, err);
 }
 
 void task_finish(struct task *task)

@@ -40,7 +40,8 @@ struct task {
     struct node *result;  /* the node that was found or made; valid while done() runs */
 
     /* Private to the running operation. */
-    struct wait wait;
+    struct wait wait; /* for one answer; then: */
+    void (*next)(struct task *task);
     struct cleanup *cleanups; /* run when the task ends, the newest first */
     bool is_upload;           /* counted in tree->uploads */
 };
@@ -55,6 +56,10 @@ void task_set_deadline(struct task *task, uint64_t deadline_ms);
 void task_move_to(struct task *task, struct node *node);
 /* From here on the end of the program waits for the task. */
 void task_counts_as_upload(struct task *task);
+
+/* Goes on with next(task) once the task's wait has ended well; ends the task when the wait fails.
+ * `err` is what the function returned that was given &task->wait. */
+void task_then(struct task *task, void (*next)(struct task *task), int err);
 
 /* Ends the task well. */
 void task_finish(struct task *task);

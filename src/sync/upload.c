@@ -269,7 +269,7 @@ static void upload_with_policy(struct upload *upload, bool exists)
     if (visibility == VISIBILITY_NONE) {
         upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
     } else if (exists && visibility == VISIBILITY_SELECTED) {
-        int err = policy_fetch_selected(task->tree, node->parent->parent, node->name,
+        int err = policy_fetch_selected(task->tree, node->parent, node->name,
             task->deadline_ms, upload_have_selected, upload, &upload->list);
         if (err)
             upload_fail_errno(task, err, strerror(-err));

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "base/container.h"
 #include "nodes/node.h"
 #include "nodes/presence.h"
 #include "nodes/tree.h"
@@ -17,7 +16,8 @@ static struct node *secrets_beside(struct task *task)
 {
     struct node *access = task->node;
     if (!access->beside) {
-        struct node *secrets = node_fixed_child(&task->tree->nodes, access->parent, "secrets");
+        struct node *secrets = node_fixed_child(
+            &task->tree->nodes, access->parent, access->kind->beside);
         access->beside = secrets ? node_ref(secrets) : NULL;
     }
     return access->beside;
@@ -79,43 +79,26 @@ static void answer(struct task *task)
     task_finish(task);
 }
 
-static void answered(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else
-        answer(task);
-}
-
-/* Calls `done` with the listing of the secrets at hand: at once, or when it has come. */
+/* Goes on with next() once the listing of the secrets is at hand. */
 static void want_secrets(
-    struct task *task, struct node *secrets, void (*done)(struct wait *wait))
+    struct task *task, struct node *secrets, void (*next)(struct task *task))
 {
-    task->wait.done = done;
-    if (!secrets)
-        failure_set(&task->wait.failure, -ENOMEM, "%s", strerror(ENOMEM));
-    wait_then(&task->wait,
-        secrets ? listing_want(task->tree, secrets, &task->wait) : -ENOMEM);
+    if (secrets)
+        task_then(task, next, listing_want(task->tree, secrets, &task->wait));
+    else
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
 }
 
 void access_lookup(struct task *task)
 {
     const struct node *node = directory_find(task->node, task->name);
+    struct node *secrets = secrets_beside(task);
+    bool is_held = node && policy_is_held(node);
 
-    if (!name_is_secret(task->name) || (node && policy_is_held(node)))
+    if (is_held || (secrets && !kind_may_have(secrets->kind, task->name)))
         answer(task);
     else
-        want_secrets(task, secrets_beside(task), answered);
-}
-
-static void policy_answered(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else
-        tree_lookup_fixed(task);
+        want_secrets(task, secrets, answer);
 }
 
 /* Whether `repositories` is there depends on the secret. */
@@ -124,16 +107,7 @@ void policy_lookup(struct task *task)
     if (policy_is_held(task->node) || strcmp(task->name, "repositories") != 0)
         tree_lookup_fixed(task);
     else
-        want_secrets(task, policy_secrets(task->tree, task->node), policy_answered);
-}
-
-static void policy_listed(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else
-        task_finish(task);
+        want_secrets(task, policy_secrets(task->tree, task->node), tree_lookup_fixed);
 }
 
 void policy_list(struct task *task)
@@ -141,7 +115,7 @@ void policy_list(struct task *task)
     if (policy_is_held(task->node))
         task_finish(task);
     else
-        want_secrets(task, policy_secrets(task->tree, task->node), policy_listed);
+        want_secrets(task, policy_secrets(task->tree, task->node), task_finish);
 }
 
 /* Shows a directory for each secret, and what is prepared. */
@@ -163,14 +137,11 @@ static int fill(struct task *task)
     return 0;
 }
 
-static void listed(struct wait *wait)
+static void listed(struct task *task)
 {
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    int err;
+    int err = fill(task);
 
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else if ((err = fill(task)) != 0)
+    if (err)
         task_fail_errno(task, err, strerror(-err));
     else
         task_finish(task);
@@ -201,24 +172,16 @@ static void prepare(struct task *task)
     task_finish(task);
 }
 
-static void may_prepare(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else
-        prepare(task);
-}
-
 void access_mkdir(struct task *task)
 {
-    const char *problem = name_secret_problem(task->name);
-    if (problem) {
-        task_fail_errno(task, -EINVAL, problem);
-        return;
-    }
-    /* The listing tells whether there is such a secret, and whether there is the scope. */
-    want_secrets(task, secrets_beside(task), may_prepare);
+    struct node *secrets = secrets_beside(task);
+    const char *problem =
+        secrets ? secrets->kind->store->name_problem(task->name) : strerror(ENOMEM);
+
+    if (problem)
+        task_fail_errno(task, secrets ? -EINVAL : -ENOMEM, problem);
+    else /* the listing tells whether there is such a secret, and whether there is the scope */
+        want_secrets(task, secrets, prepare);
 }
 
 void access_rmdir(struct task *task)

@@ -105,8 +105,10 @@ static void begin_with_selected(struct opening *opening)
         open_with(opening, &node_policy(policy_node)->selection);
         return;
     }
-    int err = policy_fetch_selected(task->tree, policy_node->parent->parent, policy_node->name,
-        task->deadline_ms, have_selected, opening, &opening->list);
+    struct node *secrets = policy_secrets(task->tree, policy_node);
+    int err = secrets ? policy_fetch_selected(task->tree, secrets, policy_node->name,
+                            task->deadline_ms, have_selected, opening, &opening->list)
+                      : -ENOMEM;
     if (err)
         task_fail_errno(task, err, strerror(-err));
 }

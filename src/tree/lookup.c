@@ -1,7 +1,6 @@
 /* Finding, listing, making and removing what is in a directory, by the type of the directory. */
 #include <errno.h>
 
-#include "base/container.h"
 #include "github/key.h"
 #include "github/list.h"
 #include "github/url.h"
@@ -59,15 +58,6 @@ static void answer_from_listing(struct task *task)
         not_there(task);
 }
 
-static void lookup_answered(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else
-        answer_from_listing(task);
-}
-
 /* The kernel looks a name up before it opens or creates it, so a lookup in a directory of
  * secrets that nothing is known of may be the beginning of a write. What that needs comes in
  * the same round trip; a long listing does not. */
@@ -96,11 +86,10 @@ void listed_lookup(struct task *task)
         not_there(task);
         return;
     }
-    task->wait.done = lookup_answered;
     int err = listing_want_name(task->tree, dir, task->name, &task->wait);
     if (err == -EINPROGRESS)
         expect_write(task);
-    wait_then(&task->wait, err);
+    task_then(task, answer_from_listing, err);
 }
 
 void tree_lookup_fixed(struct task *task)
@@ -144,19 +133,9 @@ void tree_lookup(struct task *task, const char *file_name)
 
 /* Listing */
 
-static void list_answered(struct wait *wait)
-{
-    struct task *task = CONTAINER_OF(wait, struct task, wait);
-    if (wait->failure.err)
-        task_fail(task, &wait->failure);
-    else
-        task_finish(task);
-}
-
 void listed_list(struct task *task)
 {
-    task->wait.done = list_answered;
-    wait_then(&task->wait, listing_want(task->tree, task->node, &task->wait));
+    task_then(task, task_finish, listing_want(task->tree, task->node, &task->wait));
 }
 
 void tree_list(struct task *task)

@@ -70,10 +70,10 @@ static bool any_name(const char *name)
     DIRECTORY_OF(listed_directory, name, .child = (of), .list_row = (row), .one_row = (row), .list_path = (path), \
         __VA_ARGS__)
 
-#define SECRETS(name, of) \
+#define SECRETS(name, of, ...) \
     DIRECTORY_OF(listed_directory, name, .child = &secret, .store = &(of), \
         .list_path = list_own_path, .one_path = one_own_path, .complete = true, \
-        .staging = &staging, .bulk = &bulk)
+        .staging = &staging, .bulk = &bulk, __VA_ARGS__)
 
 #define FIXED(...) \
     .fixed = (const struct fixed_child[]) \
@@ -124,11 +124,11 @@ static const struct kind selection = {.type = &repositories_file, .mode = 0600,
 static const struct kind policy = DIRECTORY_OF(policy_directory, "the access policy",
     FIXED({"visibility", &visibility}, {"repositories", &selection}));
 static const struct kind access_policies = DIRECTORY_OF(access_directory,
-    "the access policies", .child = &policy);
+    "the access policies", .child = &policy, .beside = "secrets");
 
 /* orgs */
 static const struct kind organization_secrets = SECRETS("the organization's secrets",
-    organization_secrets_store);
+    organization_secrets_store, .beside = "access");
 static const struct kind organization_store = DIRECTORY("the organization's store",
     FIXED({"access", &access_policies}, {"secrets", &organization_secrets}));
 static const struct kind organization = DIRECTORY("the organization",
