@@ -16,7 +16,8 @@ static void reply_attributes(
     fuse_req_t req, const struct node *node, const struct fuse_file_info *file)
 {
     struct fs *fs = fs_of(req);
-    const struct asker asker = {.file = file ? fs_open_file(file->fh) : NULL, .tid = fuse_req_ctx(req)->pid};
+    const struct asker asker = {
+        .file = file ? fs_open_file(file->fh) : NULL, .tid = fuse_req_ctx(req)->pid};
     struct stat attributes;
     fs_attributes(fs, node, &asker, &attributes);
     fuse_reply_attr(req, &attributes, fs_timeout(fs, node));

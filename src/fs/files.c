@@ -13,11 +13,12 @@ static struct open_file *open_file_of(const struct fuse_file_info *file)
 static void use(struct fuse_file_info *file, struct open_file *opened)
 {
     file->fh = (uintptr_t)opened;
-    file->direct_io = 1; /* no plaintext in the page cache, reads reach us, and lengths change */
+    file->direct_io =
+        1; /* no plaintext in the page cache, reads reach us, and lengths change */
 }
 
-/* The kernel has not taken the answer to an open: the caller was interrupted. Nothing was written
- * yet. */
+/* The kernel has not taken the answer to an open: the caller was interrupted. Nothing was
+ * written yet. */
 static void close_unused(struct open_file *opened)
 {
     opened->type->close(opened);
@@ -59,8 +60,7 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
         return;
     op->file = *file;
     op->is_open = true;
-    tree_create(
-        &op->task, name, file->flags, is_as_mkstemp(file->flags, mode), &op->opened);
+    tree_create(&op->task, name, file->flags, is_as_mkstemp(file->flags, mode), &op->opened);
 }
 
 /* The kernel may have kept the length of what was stored here once; that of the open file is

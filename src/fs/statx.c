@@ -74,7 +74,8 @@ static struct asker asker_of(const struct fuse_in_header *in, size_t len)
 {
     const struct fuse_getattr_in *body = (const void *)(in + 1);
     bool has_file = len >= sizeof *in + sizeof *body && body->getattr_flags & FUSE_GETATTR_FH;
-    return (struct asker){.file = has_file ? fs_open_file(body->fh) : NULL, .tid = (pid_t)in->pid};
+    return (struct asker){
+        .file = has_file ? fs_open_file(body->fh) : NULL, .tid = (pid_t)in->pid};
 }
 
 /* What libfuse does for the requests that it knows. */

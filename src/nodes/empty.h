@@ -1,7 +1,7 @@
 /*
- * Names made empty: after `touch N`, `: > N` or `install -m 600 /dev/null N` nothing is sent, and
- * an empty file of that name is found for a minute all the same, since programs make a file, then
- * set its mode, and then write to it. Contract §3.13.
+ * Names made empty: after `touch N`, `: > N` or `install -m 600 /dev/null N` nothing is sent,
+ * and an empty file of that name is found for a minute all the same, since programs make a
+ * file, then set its mode, and then write to it. Contract §3.13.
  *
  * Such a name is a node that is NODE_PENDING without a writer.
  */
@@ -14,8 +14,8 @@ struct tree;
 struct empty;
 
 /* A writer has let go of a node. What was never stored goes with its last writer when that has
- * failed; when nothing was written it stays for a minute, and of more than there could be secrets
- * in its directory the oldest goes. */
+ * failed; when nothing was written it stays for a minute, and of more than there could be
+ * secrets in its directory the oldest goes. */
 void empty_writer_left(struct tree *tree, struct node *node);
 
 /* The node has gone. Gives back a reference: the node may be freed by that. */

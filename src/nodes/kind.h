@@ -34,7 +34,7 @@ struct kind {
 
     /* What directories have that do not only hold what is always there; zero elsewhere. */
     const struct kind *child;
-    const struct store *store;        /* of a directory of a store's entries */
+    const struct store *store;       /* of a directory of a store's entries */
     enum row_kind list_row, one_row; /* of a directory of other things: see kind_list_row() */
     /* The encoded path, with a query if need be, that lists the directory. */
     int (*list_path)(const struct tree *tree, const struct node *dir, struct buffer *ret);

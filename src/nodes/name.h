@@ -31,12 +31,12 @@ bool name_is_bulk(const char *name);
 bool name_is_staging(const char *name, bool exclusive);
 
 /* The same of a file made as mkstemp(3) makes one (O_RDWR, O_CREAT, O_EXCL, mode 0600), which
- * more programs do, under names of their own taste: any that cannot be a secret's, and those that
- * begin with `tmp`, or are zip's. */
+ * more programs do, under names of their own taste: any that cannot be a secret's, and those
+ * that begin with `tmp`, or are zip's. */
 bool name_is_temporary(const char *name);
 
-/* Such programs also put random characters behind a name. The length of the longest beginning of
- * `name` that has enough of them behind it, or 0. */
+/* Such programs also put random characters behind a name. The length of the longest beginning
+ * of `name` that has enough of them behind it, or 0. */
 size_t name_stem_length(const char *name);
 
 /* The canonical form: GitHub stores secrets' names in upper case. */

@@ -95,7 +95,7 @@ struct tombstone {
 struct directory {
     struct node *children;  /* by name */
     struct tombstone *dead; /* what was deleted here, while listings may lag behind */
-    unsigned entries;       /* children that are entries of a store and NODE_HERE: all of them */
+    unsigned entries; /* children that are entries of a store and NODE_HERE: all of them */
     unsigned staging_files;
     unsigned empties; /* names made empty */
 
@@ -217,8 +217,8 @@ void node_go(struct nodes *nodes, struct node *node);
 
 /* Adds the encoded path in the API: "/repos/acme/web". 0 or -errno. */
 int node_api_path(const struct node *node, struct buffer *ret) WARN_UNUSED;
-/* Makes that path, with `count` names below it. 0 or -errno; the buffer is to be released either
- * way. */
+/* Makes that path, with `count` names below it. 0 or -errno; the buffer is to be released
+ * either way. */
 int node_api_path_below(const struct node *node, const char *const *names, size_t count,
     struct buffer *ret) WARN_UNUSED;
 

@@ -1,6 +1,6 @@
 /*
- * A store: where the API keeps named values, such as the Actions secrets of a repository. What is
- * true of all directories of one store is a row of tree/stores.c.
+ * A store: where the API keeps named values, such as the Actions secrets of a repository. What
+ * is true of all directories of one store is a row of tree/stores.c.
  */
 #ifndef GHSECRETFS_STORE_H
 #define GHSECRETFS_STORE_H
@@ -13,9 +13,9 @@ struct task;
 struct store {
     const char *noun, *nouns; /* "secret", "secrets": for messages */
     enum row_kind row;        /* of the entries in the API's lists */
-    unsigned limit;           /* the most entries that GitHub allows in a directory; 0: unknown */
-    bool needs_key;           /* values are sealed with the public key of the directory */
-    bool has_policy;          /* an entry says who may use it, and each PUT says so anew */
+    unsigned limit;  /* the most entries that GitHub allows in a directory; 0: unknown */
+    bool needs_key;  /* values are sealed with the public key of the directory */
+    bool has_policy; /* an entry says who may use it, and each PUT says so anew */
 
     /* NULL when a name, not encoded, can be an entry's, else the rule that the name breaks. */
     const char *(*name_problem)(const char *name);

@@ -35,11 +35,11 @@ struct tree {
     struct tree_options options; /* strings are borrowed */
     struct nodes nodes;
     struct failures failures;
-    unsigned sso_hidden;      /* organizations that single sign-on hides, by the last listing */
-    struct node *whole;       /* the root of the whole tree */
-    struct node *root;        /* the root of the mount */
-    struct node *reports;     /* .ghsecretfs */
-    char *login;              /* empty: the token has none */
+    unsigned sso_hidden;  /* organizations that single sign-on hides, by the last listing */
+    struct node *whole;   /* the root of the whole tree */
+    struct node *root;    /* the root of the mount */
+    struct node *reports; /* .ghsecretfs */
+    char *login;          /* empty: the token has none */
     struct open_file *open_files;
     struct repository_ids repository_ids;
     unsigned policy_changes;          /* so many */

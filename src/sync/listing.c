@@ -218,8 +218,7 @@ int listing_want(struct tree *tree, struct node *dir, struct wait *wait)
  * and is the same; a secret of another name is another secret. */
 static bool is_about(const struct probe *probe, const struct row *row)
 {
-    return !probe->listing->node->kind->store ||
-           strcasecmp(row->name, probe->name) == 0;
+    return !probe->listing->node->kind->store || strcasecmp(row->name, probe->name) == 0;
 }
 
 static void probe_done(void *arg, const struct failure *why, const struct row *row)
@@ -235,9 +234,8 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
     if (!why && !is_about(probe, row)) {
         failure_set(&failure, -EPROTO, "the answer is about another %s", kind_noun(dir->kind));
     } else if (!why) {
-        uint64_t ttl = S_ISDIR(dir->kind->child->type->format)
-                           ? CONTAINER_TTL_MS
-                           : tree->options.cache_ttl_ms;
+        uint64_t ttl = S_ISDIR(dir->kind->child->type->format) ? CONTAINER_TTL_MS
+                                                               : tree->options.cache_ttl_ms;
         struct row asked = *row;
         if (strcasecmp(row->name, probe->name) != 0) /* a repository that was renamed */
             asked.name = probe->name;

@@ -33,7 +33,8 @@ enum visibility policy_visibility(const struct node *policy_node)
     const struct policy *policy = node_policy(policy_node);
     if (policy && policy->held)
         return policy->held;
-    const struct node *secrets = directory_find(policy_node->parent->parent, policy_node->parent->kind->beside);
+    const struct node *secrets =
+        directory_find(policy_node->parent->parent, policy_node->parent->kind->beside);
     const struct node *secret =
         secrets ? directory_find_here(secrets, policy_node->name) : NULL;
     return secret ? secret->visibility : VISIBILITY_NONE;

@@ -52,8 +52,8 @@ void policy_drop(struct tree *tree, struct node *policy_node);
 /* As file_type.release. */
 void policy_release(struct node *policy_node);
 
-/* Makes the API's path of the selected repositories of the secret of that name, in that directory
- * of secrets. 0 or -errno; the buffer is to be released either way. */
+/* Makes the API's path of the selected repositories of the secret of that name, in that
+ * directory of secrets. 0 or -errno; the buffer is to be released either way. */
 int policy_selection_path(
     const struct node *secrets, const char *name, struct buffer *ret) WARN_UNUSED;
 

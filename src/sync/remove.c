@@ -108,8 +108,8 @@ static void delete_send(struct removal *removal)
     bool maybe_absent = node_is_unstored(node) && node->maybe_stored;
     int err = node_api_path_below(node->parent, NULL, 0, &scope);
     if (!err)
-        err = node->parent->kind->store->remove(task->tree->github, scope.data, node->name, maybe_absent,
-            task->deadline_ms, deleted, removal, &removal->call);
+        err = node->parent->kind->store->remove(task->tree->github, scope.data, node->name,
+            maybe_absent, task->deadline_ms, deleted, removal, &removal->call);
     buffer_release(&scope);
     if (err)
         task_fail_errno(task, err, strerror(-err));

@@ -83,7 +83,7 @@ static void task_end(struct task *task, int err)
 {
     struct node *kept = task->result ? node_ref(task->result) : NULL;
     struct tree *tree = task->tree;
-    void (*done)(struct task *task, int err) = task->done;
+    void (*done)(struct task * task, int err) = task->done;
 
     assert(done); /* a task ends once */
     task_cancel(task);

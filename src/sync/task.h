@@ -29,10 +29,10 @@ struct task {
     uint64_t deadline_ms;
 
     /* How a failure is told. */
-    const char *operation; /* the verb of the line in `errors`; NULL: a lookup, whose ENOENT is
-                            * no line, since shells try names */
-    bool quiet;            /* `errors` gets no line: who asks tells of the failure */
-    int notice_fd;         /* a descriptor that is told as well (see notice.h), or -1 */
+    const char *operation;  /* the verb of the line in `errors`; NULL: a lookup, whose ENOENT is
+                             * no line, since shells try names */
+    bool quiet;             /* `errors` gets no line: who asks tells of the failure */
+    int notice_fd;          /* a descriptor that is told as well (see notice.h), or -1 */
     struct failure failure; /* the reason, once `err` is not 0 */
 
     struct node *node;    /* what the task is on; referenced */
@@ -57,8 +57,8 @@ void task_move_to(struct task *task, struct node *node);
 /* From here on the end of the program waits for the task. */
 void task_counts_as_upload(struct task *task);
 
-/* Goes on with next(task) once the task's wait has ended well; ends the task when the wait fails.
- * `err` is what the function returned that was given &task->wait. */
+/* Goes on with next(task) once the task's wait has ended well; ends the task when the wait
+ * fails. `err` is what the function returned that was given &task->wait. */
 void task_then(struct task *task, void (*next)(struct task *task), int err);
 
 /* Ends the task well. */

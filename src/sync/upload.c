@@ -21,9 +21,9 @@ struct upload {
     struct task *task;      /* on the secret */
     struct payload payload; /* payload.staged is referenced */
     struct wait wait;
-    bool has_turn;          /* of the secret */
-    struct list *list;      /* of the repositories that are selected for the secret */
-    struct call *call;      /* the PUT */
+    bool has_turn;                   /* of the secret */
+    struct list *list;               /* of the repositories that are selected for the secret */
+    struct call *call;               /* the PUT */
     uint64_t policy_seen_ms;         /* when the server said who may use the secret */
     enum visibility sent_visibility; /* with the PUT */
     unsigned sent_generation;        /* of the held policy that was sent with the PUT */
@@ -269,8 +269,8 @@ static void upload_with_policy(struct upload *upload, bool exists)
     if (visibility == VISIBILITY_NONE) {
         upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
     } else if (exists && visibility == VISIBILITY_SELECTED) {
-        int err = policy_fetch_selected(task->tree, node->parent, node->name,
-            task->deadline_ms, upload_have_selected, upload, &upload->list);
+        int err = policy_fetch_selected(task->tree, node->parent, node->name, task->deadline_ms,
+            upload_have_selected, upload, &upload->list);
         if (err)
             upload_fail_errno(task, err, strerror(-err));
     } else {
@@ -315,8 +315,8 @@ static void upload_send(struct upload *upload)
         upload_have_visibility(upload);
     } else {
         upload->wait.done = upload_visibility_read;
-        wait_then(&upload->wait,
-            listing_want_one(task->tree, secrets, node->name, &upload->wait));
+        wait_then(
+            &upload->wait, listing_want_one(task->tree, secrets, node->name, &upload->wait));
     }
 }
 

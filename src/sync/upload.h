@@ -28,8 +28,8 @@ void payload_is_stored(struct nodes *nodes, const struct payload *payload);
  */
 void upload_start(struct task *task, const struct payload *payload);
 
-/* Ends the task, which is on the file that was to be stored, with a failure that fsync will tell
- * again. */
+/* Ends the task, which is on the file that was to be stored, with a failure that fsync will
+ * tell again. */
 void upload_fail(struct task *task, const struct failure *why);
 void upload_fail_errno(struct task *task, int err, const char *message);
 

@@ -16,8 +16,8 @@ static struct node *secrets_beside(struct task *task)
 {
     struct node *access = task->node;
     if (!access->beside) {
-        struct node *secrets = node_fixed_child(
-            &task->tree->nodes, access->parent, access->kind->beside);
+        struct node *secrets =
+            node_fixed_child(&task->tree->nodes, access->parent, access->kind->beside);
         access->beside = secrets ? node_ref(secrets) : NULL;
     }
     return access->beside;

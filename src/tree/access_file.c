@@ -45,8 +45,8 @@ static void open_finish(struct opening *opening, struct buffer *text)
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    open_file_init(&file->file, task->node->kind->type->opened, task, task->node,
-        opening->flags);
+    open_file_init(
+        &file->file, task->node->kind->type->opened, task, task->node, opening->flags);
     file->is_word = opening->is_word;
     file->list.text = *text;
     file->list.additions = file->is_word || opening->flags & O_APPEND;
@@ -229,8 +229,8 @@ static const struct buffer *access_file_text(const struct open_file *file)
     return &((const struct access_file *)file)->list.text;
 }
 
-uint64_t access_file_size(const struct tree *tree, const struct node *node,
-    const struct open_file *file, pid_t tid)
+uint64_t access_file_size(
+    const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid)
 {
     size_t read = 0, written = 0;
     bool is_written = false;

@@ -39,7 +39,7 @@ void repositories_file_open(struct task *task, int flags, struct open_file **ret
 
 /* As file_type.size: the length as somebody sees it who has the file open; as who writes it
  * does, if anyone does. 0 when nobody has it open. */
-uint64_t access_file_size(const struct tree *tree, const struct node *node,
-    const struct open_file *file, pid_t tid);
+uint64_t access_file_size(
+    const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid);
 
 #endif

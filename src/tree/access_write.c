@@ -65,8 +65,8 @@ void access_file_fail_again(struct task *task, struct access_file *file)
     access_file_fail_errno(task, file, file->spoilt, "what was written was refused");
 }
 
-static void spoil(struct task *task, struct access_file *file, int err,
-    const struct list_problem *problem)
+static void spoil(
+    struct task *task, struct access_file *file, int err, const struct list_problem *problem)
 {
     struct failure why;
     file->spoilt = err;

@@ -17,8 +17,7 @@ void access_file_write(struct task *task, struct open_file *file, const void *da
 void access_file_apply(struct task *task, struct open_file *file);
 
 /* Ends the task with a failure that fsync will tell again. */
-void access_file_fail(
-    struct task *task, struct access_file *file, const struct failure *why);
+void access_file_fail(struct task *task, struct access_file *file, const struct failure *why);
 void access_file_fail_errno(
     struct task *task, struct access_file *file, int err, const char *message);
 /* Ends the task with what the file is spoilt by, which was told already. */

@@ -11,8 +11,8 @@
  * when not, ends the task well. */
 void last_flush_look(struct task *task, struct open_file *file);
 
-/* The file is let go of for certain, and only its writers are looked at: publishes or drops what
- * was written, by the functions of the file's type. */
+/* The file is let go of for certain, and only its writers are looked at: publishes or drops
+ * what was written, by the functions of the file's type. */
 void last_flush_certain(struct task *task, struct open_file *file);
 
 #endif

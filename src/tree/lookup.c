@@ -1,4 +1,5 @@
-/* Finding, listing, making and removing what is in a directory, by the type of the directory. */
+/* Finding, listing, making and removing what is in a directory, by the type of the directory.
+ */
 #include <errno.h>
 
 #include "github/key.h"

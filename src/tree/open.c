@@ -21,8 +21,9 @@
 #include "tree/value_file.h"
 
 /*
- * An open or a create on its way, or a store, which is a create, a write and a close in one. The
- * task is on a file that is there, or on a directory, in which task->name may be a new file.
+ * An open or a create on its way, or a store, which is a create, a write and a close in one.
+ * The task is on a file that is there, or on a directory, in which task->name may be a new
+ * file.
  */
 struct opening {
     struct cleanup cleanup; /* of the task */
@@ -295,8 +296,8 @@ static void preflight_done(struct opening *opening)
 static void preflight_fail(struct opening *opening, const struct failure *why)
 {
     struct task *task = opening->task;
-    struct node *secret = is_create(opening) ? directory_find_here(opening->secrets, task->name)
-                                             : task->node;
+    struct node *secret =
+        is_create(opening) ? directory_find_here(opening->secrets, task->name) : task->node;
     if (secret)
         presence_failed_write(secret, process_group_of(task->tid), why->err);
     task_fail(task, why);
@@ -503,11 +504,9 @@ static const char *problem_of_name(const struct opening *opening)
 {
     const char *name = opening->task->name;
     const struct node *known = directory_find(opening->secrets, name);
-    bool is_local =
-        is_staging(opening) || (!is_store(opening) && known && node_staged(known));
-    return is_local || name_is_bulk(name)
-               ? NULL
-               : opening->secrets->kind->store->name_problem(name);
+    bool is_local = is_staging(opening) || (!is_store(opening) && known && node_staged(known));
+    return is_local || name_is_bulk(name) ? NULL
+                                          : opening->secrets->kind->store->name_problem(name);
 }
 
 /* Sets task->name. False when no file of that name can be in the directory task->node, and the

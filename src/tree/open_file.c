@@ -20,9 +20,8 @@ void open_file_init(struct open_file *file, const struct open_type *type,
     file->node = node_ref(node);
     file->can_write = (flags & O_ACCMODE) != O_RDONLY;
     writers_init(&file->writers, task->tid);
-    file->notice_fd = file->can_write && tree->options.tell_writers
-                          ? notice_open(task->tid, task->uid)
-                          : -1;
+    file->notice_fd =
+        file->can_write && tree->options.tell_writers ? notice_open(task->tid, task->uid) : -1;
     DL_APPEND(tree->open_files, file);
 }
 

@@ -25,8 +25,8 @@ struct open_file {
 
 /* Functions that are given a task, which is on the file's node, end the task. */
 struct open_type {
-    size_t max;             /* the longest that the file may be, in bytes */
-    bool is_one_value;      /* the file is stored as one value, whose own limit counts too */
+    size_t max;        /* the longest that the file may be, in bytes */
+    bool is_one_value; /* the file is stored as one value, whose own limit counts too */
 
     /* What a reader gets, borrowed. NULL: EACCES. Never an empty text in its place: mv would
      * take that for all of the file, and remove the file. */
@@ -74,12 +74,11 @@ void open_files_close(struct tree *tree);
 
 /* Tells the holders of the open files that are beside this one: open for writing, and of the
  * same node. 0 or -errno. */
-int open_file_tell_beside(
-    const struct open_file *file, struct holders *holders) WARN_UNUSED;
+int open_file_tell_beside(const struct open_file *file, struct holders *holders) WARN_UNUSED;
 
 /*
- * Truncates the file `node` by its path: what the process of the thread `tid` has open of it, or
- * who opened it for that process. A process that has none open changes nothing, and for that
+ * Truncates the file `node` by its path: what the process of the thread `tid` has open of it,
+ * or who opened it for that process. A process that has none open changes nothing, and for that
  * only length 0 is right. 0; -EINVAL; -EBUSY for a process that has several, which have a text
  * each; or an -errno of open_type.truncate, or of looking at the process.
  */

@@ -116,8 +116,8 @@ static const struct buffer *report_text(const struct open_file *file)
     return &CONTAINER_OF(file, const struct report, file)->text;
 }
 
-uint64_t report_size(const struct tree *tree, const struct node *node,
-    const struct open_file *file, pid_t tid)
+uint64_t report_size(
+    const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid)
 {
     struct buffer text;
     (void)file, (void)tid;

@@ -17,7 +17,7 @@ extern const struct open_type open_report;
 /* As file_type.open; -EACCES for writing. */
 void report_open(struct task *task, int flags, struct open_file **ret);
 /* As file_type.size: programs that read from the end look for the length first. */
-uint64_t report_size(const struct tree *tree, const struct node *node,
-    const struct open_file *file, pid_t tid);
+uint64_t report_size(
+    const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid);
 
 #endif

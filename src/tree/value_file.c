@@ -129,8 +129,8 @@ static bool find_longest(
     return found;
 }
 
-uint64_t value_file_size(const struct tree *tree, const struct node *node,
-    const struct open_file *file, pid_t tid)
+uint64_t value_file_size(
+    const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid)
 {
     uint64_t len;
 
