@@ -133,7 +133,7 @@ void fs_statfs(fuse_req_t req, fuse_ino_t ino)
     if (node && !node_is_directory(node))
         node = node->parent;
     if (node && node->kind->store && node->kind->store->limit) {
-        unsigned used = node->dir && node->dir->held ? node->dir->entries : 0;
+        unsigned used = node->dir && node->dir->has_listing ? node->dir->entries : 0;
         s.f_files = node->kind->store->limit;
         s.f_ffree = used < s.f_files ? s.f_files - used : 0;
         s.f_favail = s.f_ffree;

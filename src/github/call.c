@@ -284,7 +284,7 @@ static int set_policy(struct call *call, const struct secret_policy *policy)
 static int put_send(struct call *call)
 {
     const char *id = NULL;
-    const struct seal_key *key = key_held(call->gh, call->scope, &id);
+    const struct seal_key *key = key_fresh(call->gh, call->scope, &id);
     const unsigned char *value;
     size_t len;
     char *sealed = NULL;

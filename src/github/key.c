@@ -134,7 +134,7 @@ int key_want(struct github *gh, const char *scope, struct wait *wait)
     if (!key)
         return failure_set(&wait->failure, -ENOMEM, "%s", strerror(ENOMEM)), -ENOMEM;
     if (!key->request) {
-        if (key_held(gh, scope, NULL))
+        if (key_fresh(gh, scope, NULL))
             return 0;
         if (loop_now_ms() < key->failed_until_ms)
             return wait_fail(wait, &key->failure);
@@ -149,12 +149,12 @@ int key_want(struct github *gh, const char *scope, struct wait *wait)
 void key_prefetch(struct github *gh, const char *scope, uint64_t deadline_ms)
 {
     struct key *key = key_find_or_add(gh, scope);
-    if (key && !key->request && !key_held(gh, scope, NULL) &&
+    if (key && !key->request && !key_fresh(gh, scope, NULL) &&
         loop_now_ms() >= key->failed_until_ms)
         (void)!key_fetch(key, deadline_ms); /* who needs it will ask again, and be told */
 }
 
-const struct seal_key *key_held(struct github *gh, const char *scope, const char **ret_id)
+const struct seal_key *key_fresh(struct github *gh, const char *scope, const char **ret_id)
 {
     struct key *key = key_find(gh, scope);
     if (!key || !key->id[0] || loop_now_ms() >= key->held_until_ms)

@@ -22,7 +22,7 @@ int key_want(struct github *gh, const char *scope, struct wait *wait) WARN_UNUSE
 void key_prefetch(struct github *gh, const char *scope, uint64_t deadline_ms);
 
 /* The key, if it is held and fresh, else NULL. Valid until the loop turns. */
-const struct seal_key *key_held(struct github *gh, const char *scope, const char **ret_id);
+const struct seal_key *key_fresh(struct github *gh, const char *scope, const char **ret_id);
 
 /* The key with `id` has proved stale: the next key_want() fetches it again. */
 void key_is_stale(struct github *gh, const char *scope, const char *id);

@@ -99,7 +99,7 @@ struct directory {
     unsigned staging_files;
     unsigned empties; /* names made empty */
 
-    bool held;      /* there is a listing, if perhaps an old one */
+    bool has_listing; /* there is one, if perhaps an old one */
     bool overruled; /* what was done here won over the last listing: its ETags prove nothing */
     uint64_t fresh_until_ms;
     struct etags etags;

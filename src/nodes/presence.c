@@ -96,7 +96,7 @@ void presence_come_back(struct node *child)
 {
     assert(child->presence == NODE_HELD || child->presence == NODE_REPLACING);
     come(child);
-    child->listed |= child->parent->dir->held;
+    child->listed |= child->parent->dir->has_listing;
     child->parent->mtime = (int64_t)time(NULL);
 }
 
@@ -155,7 +155,7 @@ void presence_stored(struct node *child, int64_t date)
         child->parent->mtime = (int64_t)time(NULL);
     }
     child->maybe_stored = false;
-    child->listed |= dir->held;
+    child->listed |= dir->has_listing;
     child->mtime = at;
     child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;
     /* An old ETag could bring a 304 for what was never seen. */

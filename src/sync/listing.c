@@ -64,12 +64,12 @@ static struct listing *listing_of(struct tree *tree, struct node *node)
 
 bool listing_is_fresh(const struct node *dir)
 {
-    return dir->dir && dir->dir->held && loop_now_ms() < dir->dir->fresh_until_ms;
+    return dir->dir && dir->dir->has_listing && loop_now_ms() < dir->dir->fresh_until_ms;
 }
 
 uint64_t listing_age(const struct tree *tree, const struct node *dir)
 {
-    if (!dir->dir || !dir->dir->held)
+    if (!dir->dir || !dir->dir->has_listing)
         return UINT64_MAX;
     return loop_now_ms() - (dir->dir->fresh_until_ms - tree->options.cache_ttl_ms);
 }
@@ -158,7 +158,7 @@ static void listing_done(
             doubt_containers(node);
     } else {
         listing->failed_until_ms = 0;
-        dir->held = true;
+        dir->has_listing = true;
         dir->fresh_until_ms = now + listing->tree->options.cache_ttl_ms;
         trust_containers(node, now);
         if (rows) {
@@ -343,7 +343,7 @@ static bool ask_for_listing(const struct node *dir)
         return true;
     if (!dir->kind->complete)
         return false;
-    return (dir->dir && dir->dir->held) || listing_is_busy(dir);
+    return (dir->dir && dir->dir->has_listing) || listing_is_busy(dir);
 }
 
 int listing_want_name(struct tree *tree, struct node *dir, const char *name, struct wait *wait)

@@ -31,8 +31,8 @@ struct node *policy_of_secret(const struct node *secret)
 enum visibility policy_visibility(const struct node *policy_node)
 {
     const struct policy *policy = node_policy(policy_node);
-    if (policy && policy->held)
-        return policy->held;
+    if (policy && policy->visibility)
+        return policy->visibility;
     const struct node *secrets =
         directory_find(policy_node->parent->parent, policy_node->parent->kind->beside);
     const struct node *secret =
@@ -100,7 +100,7 @@ int policy_hold(struct tree *tree, struct node *policy_node, enum visibility vis
         return -ENOMEM;
     if (visibility != VISIBILITY_SELECTED)
         selection_release(&policy->selection);
-    policy->held = visibility;
+    policy->visibility = visibility;
     policy->generation = ++tree->policy_changes;
     return 0;
 }
@@ -112,7 +112,7 @@ int policy_prepare(struct tree *tree, struct node *policy_node)
         return -ENOMEM;
     policy->prepared = true;
     policy->generation = ++tree->policy_changes;
-    policy->held = tree->options.visibility;
+    policy->visibility = tree->options.visibility;
     return 0;
 }
 

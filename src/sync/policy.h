@@ -16,8 +16,8 @@ struct tree;
 /* Of the directory access/NAME: node->policy. */
 struct policy {
     bool prepared;              /* by mkdir, for a secret that does not exist yet */
-    enum visibility held;       /* VISIBILITY_NONE: nothing is held */
-    struct selection selection; /* with held VISIBILITY_SELECTED */
+    enum visibility visibility; /* that waits for a PUT; VISIBILITY_NONE: none does */
+    struct selection selection; /* with VISIBILITY_SELECTED */
     unsigned generation;        /* of the last change: no other policy has the same */
 };
 

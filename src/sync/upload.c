@@ -245,9 +245,9 @@ static void upload_with_held(struct upload *upload, const struct policy *held)
     for (size_t i = 0; i < selection->count; i++)
         ids[i] = selection->repository[i].id;
     const struct secret_policy policy = {
-        .visibility = held->held,
+        .visibility = held->visibility,
         .ids = ids,
-        .id_count = held->held == VISIBILITY_SELECTED ? selection->count : 0,
+        .id_count = held->visibility == VISIBILITY_SELECTED ? selection->count : 0,
         .is_paid = upload->is_paid,
     };
     upload_put(upload, &policy);

@@ -31,7 +31,7 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
         return ttl;
     uint64_t until = node->fresh_until_ms;
     const struct directory *dir = node->parent ? node->parent->dir : NULL;
-    if (dir && dir->held && node->listed && dir->fresh_until_ms > until)
+    if (dir && dir->has_listing && node->listed && dir->fresh_until_ms > until)
         until = dir->fresh_until_ms;
     uint64_t left = until > now ? until - now : 0;
     return left < ttl ? left : ttl;

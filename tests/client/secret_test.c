@@ -100,7 +100,7 @@ static void test_one_key_for_all_who_wait(void **state)
     struct client *c = *state;
     struct outcome keys[3], puts[3];
     const char *id = NULL;
-    assert_null(key_held(c->github, SECRETS, NULL));
+    assert_null(key_fresh(c->github, SECRETS, NULL));
     for (size_t i = 0; i < 3; i++) {
         outcome_key(&keys[i], c, SECRETS, LONG_MS);
         assert_int_equal(keys[i].called, 0);
@@ -112,7 +112,7 @@ static void test_one_key_for_all_who_wait(void **state)
         assert_outcome(&puts[i], 0);
     }
     assert_int_equal(requests_to(&c->standin, "GET", "*/public-key"), 1);
-    assert_non_null(key_held(c->github, SECRETS, &id));
+    assert_non_null(key_fresh(c->github, SECRETS, &id));
     assert_true(id[0] != '\0');
 
     outcome_key(&keys[0], c, SECRETS, LONG_MS);
@@ -250,7 +250,7 @@ static void test_no_key(void **state)
         outcome_put(&o, c, "X", "v", 1, LONG_MS);
         client_run(c);
         assert_outcome(&o, rows[i].err);
-        assert_null(key_held(c->github, SECRETS, NULL));
+        assert_null(key_fresh(c->github, SECRETS, NULL));
     }
     assert_int_equal(requests_to(&c->standin, "PUT", NULL), 0);
 }
