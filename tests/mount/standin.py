@@ -1,6 +1,6 @@
-"""Drives the stand-in GitHub (tests/github) from a test.
+"""Drives the stand-in GitHub (tests/standin) from a test.
 
-Standin starts the server and speaks its control interface, which tests/github/README.md
+Standin starts the server and speaks its control interface, which tests/standin/README.md
 describes. TlsFront puts TLS and HTTP/2 in front of it.
 """
 
