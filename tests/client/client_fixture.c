@@ -1,4 +1,4 @@
-#include "client.h"
+#include "client_fixture.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "standin_journal.h"
 
 #include <fnmatch.h>
 #include <string.h>

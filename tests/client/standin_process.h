@@ -4,8 +4,8 @@
  *
  * JSON is written here with ' for ".
  */
-#ifndef TESTS_STANDIN_H
-#define TESTS_STANDIN_H
+#ifndef TESTS_STANDIN_PROCESS_H
+#define TESTS_STANDIN_PROCESS_H
 
 #include <json-c/json.h>
 #include <stddef.h>

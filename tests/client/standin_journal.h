@@ -1,10 +1,10 @@
 /*
  * What the stand-in was asked.
  */
-#ifndef TESTS_JOURNAL_H
-#define TESTS_JOURNAL_H
+#ifndef TESTS_STANDIN_JOURNAL_H
+#define TESTS_STANDIN_JOURNAL_H
 
-#include "standin.h"
+#include "standin_process.h"
 
 #define JOURNAL_MAX 512
 

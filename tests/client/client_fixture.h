@@ -1,8 +1,8 @@
 /*
  * The API client on a real loop, against a stand-in of the test's own.
  */
-#ifndef TESTS_CLIENT_H
-#define TESTS_CLIENT_H
+#ifndef TESTS_CLIENT_FIXTURE_H
+#define TESTS_CLIENT_FIXTURE_H
 
 #include "base/loop.h"
 #include "cmocka_all.h"
@@ -11,8 +11,8 @@
 #include "github/key.h"
 #include "github/list.h"
 #include "github/request.h"
-#include "journal.h"
-#include "standin.h"
+#include "standin_journal.h"
+#include "standin_process.h"
 
 #define SECRETS "/repos/acme/web/actions/secrets"
 /* For what is not about deadlines. */

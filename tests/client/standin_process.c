@@ -1,4 +1,4 @@
-#include "standin.h"
+#include "standin_process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
