@@ -8,9 +8,6 @@ import sys
 import tempfile
 from dataclasses import dataclass
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "mount"))  # standin and mounting drive the servers there
-
 import machine
 import plots
 from compare import compare
@@ -27,7 +24,7 @@ COMPARED = {
 }
 MEASURED = {"cache": caching, "memory": memory}
 PARTS = (*COMPARED, *MEASURED)
-DOCS = HERE.parent.parent / "docs"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
 @dataclass(frozen=True)

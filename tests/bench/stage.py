@@ -10,9 +10,9 @@ import pathlib
 import subprocess
 import time
 
-from mounting import find_children
+from kit.mounting import find_children
 from place import Place
-from standin import Standin, TlsFront
+from kit.standin import Standin, TlsFront
 
 CPU_CLOCK = 2  # CPUCLOCK_SCHED: what the processors spent on a process, to the nanosecond
 UNLIMITED = 1_000_000_000

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 enum breakable { NO_CALL, SOCKET_ACTION, ADD_HANDLE, SETOPT, ASSIGN, EPOLL, ALLOCATION };
 

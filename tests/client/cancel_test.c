@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 static void assert_idle(const struct client *c)
 {

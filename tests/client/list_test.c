@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 #define BIG "/repos/acme/big/actions/secrets"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "client_fixture.h"
 #include "nodes/node.h"
 #include "nodes/presence.h"
 #include "nodes/tree.h"

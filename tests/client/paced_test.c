@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "client.h"
+#include "client_fixture.h"
 #include "github/pace.h"
 
 /* So many writes are free, with the key's request before them. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 #define OLD "/repos/acme/website/actions/secrets"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "client_fixture.h"
 #include "fs/op.h"
 
 /* What the replies end with, and what was in the last one of each. */

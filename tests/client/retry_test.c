@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 /* Between a deadline and the call, on a busy machine. */
 #define SLACK_MS 700

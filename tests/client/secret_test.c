@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 /* X25519's base point: as good a public key as any, where nobody is to open the box. */
 #define SOME_KEY "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

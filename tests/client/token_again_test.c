@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 static void test_read_again_once(void **state)
 {

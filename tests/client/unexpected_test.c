@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_fixture.h"
 
 /* As a proxy, a login page, a cache or a half-written server gives them. */
 static const char *const faults[] = {

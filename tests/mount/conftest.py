@@ -6,15 +6,13 @@ The two programs come from the environment: GHSECRETFS and GITHUB_STANDIN.
 import os
 import pathlib
 import shutil
-import sys
 import warnings
 
 import pytest
 
-import mounting
-from standin import TOKEN, Standin, TlsFront, find_nghttpx
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "openapi"))
+from kit import mounting
+from kit.needs import need_tools, skip_unless
+from kit.standin import TOKEN, Standin, TlsFront, find_nghttpx
 
 OPERATION_TIMEOUT = 10  # seconds; shorter than the default, so that what hangs fails soon
 CACHE_TTL = 3600  # seconds; on a slow machine no request is more, because time went by
@@ -39,21 +37,6 @@ def _why_no_mount():
     except OSError as error:
         return f"/dev/fuse: {error.strerror}"
     return None
-
-
-def skip_unless(available, reason):
-    """Skips in sight; where CI is set, nothing may be skipped for want of a tool."""
-    if available:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def need_tools(*names):
-    """For tests that drive real tools, which a machine may lack."""
-    for name in names:
-        skip_unless(shutil.which(name), f"{name} is not installed")
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +96,7 @@ def pytest_collection_modifyitems(config, items):
 def checker():
     """Checks journals against GitHub's OpenAPI description; None where it can not."""
     try:
-        import validate
+        import validate  # of tests/openapi: pytest.ini has the path
     except ImportError as error:
         if os.environ.get("CI"):
             pytest.fail(f"python3-jsonschema is not installed: {error}")

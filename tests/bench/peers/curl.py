@@ -10,9 +10,9 @@ import ctypes.util
 import json
 from shlex import quote
 
-import mounting
+from kit import mounting
 from peers import Session
-from standin import TOKEN
+from kit.standin import TOKEN
 
 PAGE = 100
 SEAL_BYTES = 48

@@ -3,9 +3,9 @@
 import contextlib
 from shlex import quote
 
-import mounting
+from kit import mounting
 from peers import Session
-from standin import TOKEN
+from kit.standin import TOKEN
 
 
 class Gh:

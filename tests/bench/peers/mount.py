@@ -5,9 +5,9 @@ import os
 import shlex
 from shlex import quote
 
-import mounting
+from kit import mounting
 from peers import Session
-from standin import TOKEN
+from kit.standin import TOKEN
 
 
 def _options(stage):

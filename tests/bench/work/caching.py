@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from shlex import quote
 
-import mounting
+from kit import mounting
 import units
 from compare import USUAL_ROUND_TRIP_MS
 from measure import run

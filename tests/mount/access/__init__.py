@@ -1,0 +1,1 @@
+"""Who may use an organization's secret (contract §4)."""

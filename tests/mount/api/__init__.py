@@ -1,0 +1,1 @@
+"""What is asked of GitHub, how often, and over what."""

@@ -1,0 +1,1 @@
+"""Many secrets at once, by a dotenv file (contract §6)."""

@@ -1,0 +1,1 @@
+"""The command, from its options and its token to the end of the mount (contract §1)."""

@@ -1,0 +1,1 @@
+"""Answers, failures and signals that come instead of success (contract §5)."""

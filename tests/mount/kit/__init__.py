@@ -1,0 +1,1 @@
+"""What tests share: the stand-in GitHub, mounts, system calls, other users."""

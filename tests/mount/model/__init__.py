@@ -1,0 +1,1 @@
+"""Random operations, held to a model of the contract."""

@@ -1,0 +1,1 @@
+"""Where values and the token must not be (contract §7)."""

@@ -1,0 +1,1 @@
+"""What real tools do on a mount: docs/tools.md."""

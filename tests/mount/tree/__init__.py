@@ -1,0 +1,1 @@
+"""What is there, and under which names (contract §2)."""
