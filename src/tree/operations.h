@@ -59,6 +59,14 @@ int secret_link_target(const struct node *node, struct buffer *ret) WARN_UNUSED;
 /* Opens the file task->node as O_* in `flags` say: `*ret`, once done() is called with 0, and
  * task->result. What can be known before a value is checked here (contract §3.6). */
 void tree_open(struct task *task, int flags, struct open_file **ret);
+
+/* As file_type.open. -EACCES for reading. */
+void secret_open(struct task *task, int flags, struct open_file **ret);
+void bulk_open(struct task *task, int flags, struct open_file **ret);
+void staging_open(struct task *task, int flags, struct open_file **ret);
+
+/* create.c */
+
 /* Opens the file of that name in the directory of secrets task->node, which may be new, in the
  * same way. `as_mkstemp`: with flags and mode as mkstemp(3) gives them. -EINVAL for a name that
  * cannot be a secret's, -EEXIST with O_EXCL, -EDQUOT, -EPERM where no secrets are. */
@@ -69,11 +77,6 @@ void tree_create(struct task *task, const char *file_name, int flags, bool as_mk
  * staging file holds may be stored as `.env`. */
 void tree_store(
     struct task *task, const char *file_name, const struct payload *payload, int flags);
-
-/* As file_type.open. -EACCES for reading. */
-void secret_open(struct task *task, int flags, struct open_file **ret);
-void bulk_open(struct task *task, int flags, struct open_file **ret);
-void staging_open(struct task *task, int flags, struct open_file **ret);
 
 /* unlink.c */
 

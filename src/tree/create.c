@@ -1,0 +1,295 @@
+/* Opening a file by a name that may be new, and storing a value under a name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "nodes/presence.h"
+#include "nodes/staging.h"
+#include "nodes/tree.h"
+#include "sync/notice.h"
+#include "sync/remove.h"
+#include "tree/opening.h"
+#include "tree/operations.h"
+
+static bool is_store(const struct opening *opening)
+{
+    return !opening->ret;
+}
+
+/* The secret of a name that may be new; referenced. */
+static int create_node(struct task *task, struct node **ret)
+{
+    struct node *dir = task->node;
+    struct nodes *nodes = &task->tree->nodes;
+    struct node *node = directory_find(dir, task->name);
+
+    if (node && node->presence == NODE_HELD) { /* its DELETE is off: see take_held() */
+        *ret = presence_replace(nodes, node);
+        return *ret ? 0 : -ENOMEM;
+    }
+    if (node && !node_is_from_api(node)) /* a staging file has the name */
+        return -EEXIST;
+    if (node) {
+        *ret = node_ref(node);
+        return 0;
+    }
+    name_to_upper(task->name);
+    node = node_new(nodes, dir->kind->child, dir, task->name);
+    if (!node)
+        return -ENOMEM;
+    presence_pending(node);
+    int err = directory_add(dir, node);
+    if (err) {
+        node_unref(nodes, node);
+        return err;
+    }
+    *ret = node;
+    return 0;
+}
+
+/* The task is on the secret itself from here on, so that its turns are kept. */
+static void store_on(struct opening *opening, struct node *node)
+{
+    task_move_to(opening->task, node);
+    node->writers++;
+    opening->writer = node;
+    node->kind->type->store(opening->task, &opening->payload);
+}
+
+static void create_secret(struct opening *opening)
+{
+    struct nodes *nodes = &opening->task->tree->nodes;
+    struct node *node;
+
+    int err = create_node(opening->task, &node);
+    if (err) {
+        task_fail_errno(opening->task, err, strerror(-err));
+        return;
+    }
+    if (is_store(opening))
+        store_on(opening, node);
+    else
+        opening_finish(opening, node);
+    node_unref(nodes, node);
+}
+
+static void create_or_open_secret(struct opening *opening)
+{
+    struct task *task = opening->task;
+    const struct node *dir = opening->secrets;
+    const char *noun = dir->kind->store->noun;
+    bool exists = directory_find_here(dir, task->name);
+
+    if (exists && (opening->flags & O_EXCL)) {
+        task_fail_with(task, -EEXIST, "the %s exists", noun);
+    } else if (exists && !is_store(opening) && flags_want_reading(opening->flags)) {
+        fail_unreadable(task, noun);
+    } else if (exists && (opening->flags & O_APPEND)) {
+        task_fail_errno(task, -EPERM, "cannot append: the old value cannot be read");
+    } else if (!exists && store_is_full(dir)) {
+        fail_full(task, dir);
+    } else {
+        create_secret(opening);
+    }
+}
+
+/* A file that is here alone. */
+static void open_local(struct opening *opening, struct node *node)
+{
+    struct staged *staged = node_staged(node);
+
+    if (opening->flags & O_EXCL) {
+        task_fail_errno(opening->task, -EEXIST, "the file exists");
+        return;
+    }
+    if (staged && (opening->flags & O_TRUNC))
+        value_clear(&staged->value);
+    opening_finish(opening, node);
+}
+
+static void create_staging(struct opening *opening)
+{
+    struct task *task = opening->task;
+    struct node *node = NULL;
+    int err = directory_find(opening->secrets, task->name)
+                  ? -EEXIST /* a secret that is called so */
+                  : staging_create(task->tree, opening->secrets, task->name, &node);
+    if (err)
+        task_fail_errno(task, err,
+            err == -ENOSPC ? "too many staging files are left here" : strerror(-err));
+    else
+        opening_finish(opening, node);
+}
+
+static void create_bulk(struct opening *opening)
+{
+    struct task *task = opening->task;
+    struct node *dir = opening->secrets;
+    struct node *node = directory_find(dir, task->name);
+
+    if (!node) /* it stays while the kernel, or somebody who has it open, knows it */
+        node = node_make_child(&task->tree->nodes, dir->kind->bulk, dir, NAME_BULK);
+    if (!node) {
+        task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
+    } else if (node->kind != dir->kind->bulk) {
+        task_fail_with(
+            task, -EEXIST, "the server has a %s of that name", dir->kind->store->noun);
+    } else if (is_store(opening)) {
+        task_move_to(task, node);
+        node->kind->type->store(task, &opening->payload);
+    } else {
+        opening_finish(opening, node);
+    }
+}
+
+/* Is the new file named after a file of a secret's that is there? */
+static bool is_beside_secret(const struct opening *opening)
+{
+    const char *name = opening->task->name;
+    char stem[NAME_SIZE];
+
+    (void)!text_copy(stem, sizeof stem, name);
+    for (size_t len = name_stem_length(name); len > 0; len--) {
+        stem[len] = '\0';
+        const struct node *node = directory_find(opening->secrets, stem);
+        if (node && node_is_from_api(node) && node->presence != NODE_HELD)
+            return true;
+    }
+    return false;
+}
+
+/* Will a program rename the new file, by its name and by how it is made? */
+static bool is_staging(const struct opening *opening)
+{
+    const char *name = opening->task->name;
+
+    if (is_store(opening))
+        return false;
+    return name_is_staging(name, opening->flags & O_EXCL) ||
+           (opening->as_mkstemp && name_is_temporary(name));
+}
+
+/* Everything that can be known is known. */
+static void create_ready(struct opening *opening)
+{
+    const char *name = opening->task->name;
+    struct node *node = directory_find(opening->secrets, name);
+
+    if (node && !node_is_from_api(node) && !is_store(opening))
+        open_local(opening, node);
+    else if (name_is_bulk(name))
+        create_bulk(opening);
+    else if (is_staging(opening) || (opening->as_mkstemp && is_beside_secret(opening)))
+        create_staging(opening);
+    else
+        create_or_open_secret(opening);
+}
+
+static void take_held(struct opening *opening);
+
+/* The DELETE of the name has ended, and the secret is gone or came back; or what was sent for
+ * the secret before has been answered. */
+static void held_has_settled(struct wait *wait)
+{
+    take_held(CONTAINER_OF(wait, struct opening, removal));
+}
+
+/* A name whose DELETE is held: the DELETE is off from now on, also when the preflight fails. */
+static void take_held(struct opening *opening)
+{
+    struct task *task = opening->task;
+    struct node *node = directory_find(opening->secrets, task->name);
+
+    if (!node || node->presence != NODE_HELD) {
+        opening_preflight(opening, true);
+        return;
+    }
+    node_ref(node); /* the hold had a reference too */
+    if (held_take(node, &opening->removal) == -EINPROGRESS) {
+        node_unref(&task->tree->nodes, node);
+        return;
+    }
+    opening->taken = node;
+    opening_preflight(opening, true);
+}
+
+/* The errno says little, so the rule is told as well. */
+static void refuse_name(struct task *task, const char *rule)
+{
+    struct failure why;
+    failure_set(&why, -EINVAL, "%s", rule);
+    if (task->tree->options.tell_writers) {
+        int fd = notice_open(task->tid, task->uid);
+        notice_send(fd, task->name, &why);
+        if (fd >= 0)
+            close(fd);
+    }
+    task_fail(task, &why);
+}
+
+/* NULL when a file of that name can be made, else why it can't. */
+static const char *problem_of_name(const struct opening *opening)
+{
+    const char *name = opening->task->name;
+    const struct node *known = directory_find(opening->secrets, name);
+    bool is_local = is_staging(opening) || (!is_store(opening) && known && node_staged(known));
+    return is_local || name_is_bulk(name) ? NULL
+                                          : opening->secrets->kind->store->name_problem(name);
+}
+
+/* Sets task->name. False when no file of that name can be in the directory task->node, and the
+ * task has ended. */
+static bool take_name(struct task *task, const char *file_name)
+{
+    const struct node *dir = task->node;
+
+    if (node_is_gone(dir))
+        task_fail_errno(task, -ESTALE, "the directory is gone");
+    else if (!text_copy(task->name, sizeof task->name, file_name))
+        task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
+    else if (!dir->kind->store)
+        task_fail_errno(task, -EPERM, "files can be made in directories of secrets only");
+    else
+        return true;
+    return false;
+}
+
+static void create(struct opening *opening)
+{
+    const char *problem = problem_of_name(opening);
+
+    opening->removal =
+        (struct wait){.done = held_has_settled, .deadline_ms = opening->task->deadline_ms};
+    if (problem)
+        refuse_name(opening->task, problem);
+    else if (is_store(opening) || check_writer(opening->task))
+        take_held(opening);
+}
+
+void tree_create(struct task *task, const char *file_name, int flags, bool as_mkstemp,
+    struct open_file **ret)
+{
+    struct opening *opening;
+
+    held_go_on(task->tree, task->tid, task->node, file_name);
+    if (!take_name(task, file_name) ||
+        !(opening = opening_new(task, task->node, flags, ret, create_ready)))
+        return;
+    opening->as_mkstemp = as_mkstemp;
+    create(opening);
+}
+
+void tree_store(
+    struct task *task, const char *file_name, const struct payload *payload, int flags)
+{
+    struct opening *opening;
+
+    if (!take_name(task, file_name) ||
+        !(opening = opening_new(task, task->node, flags, NULL, create_ready)))
+        return;
+    opening->payload = *payload;
+    if (payload->staged)
+        node_ref(payload->staged);
+    create(opening);
+}
