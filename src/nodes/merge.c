@@ -89,7 +89,7 @@ static void drop_unlisted(struct nodes *nodes, struct node *dir)
 
     for (child = directory_first(dir); child; child = next) {
         next = directory_next(child);
-        if (child->listed || child->presence != NODE_HERE || !node_is_from_api(child))
+        if (child->listed || !node_may_be_there(child) || !node_is_from_api(child))
             continue;
         if (now < child->written_until_ms || child->busy || child->writers > 0)
             child->listed = dir->dir->overruled = true;

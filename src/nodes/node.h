@@ -30,7 +30,8 @@ struct staged;
 
 enum presence {
     NODE_HERE,      /* on the server, as far as is known */
-    NODE_PENDING,   /* a secret that was created here and never stored, and is open or empty */
+    NODE_PENDING,   /* a secret that was created here and is not known to be stored: open, empty,
+                     * or in doubt */
     NODE_REPLACING, /* the same, in the place of a secret that is still stored */
     NODE_HELD,      /* removed here, and its DELETE is held; absent for all */
     NODE_GONE,      /* deleted, or no longer listed */
@@ -55,7 +56,7 @@ struct node {
     enum visibility visibility : 8;     /* of an organization's secret, as the server has it */
     enum visibility old_visibility : 8; /* before this mount changed it; or NONE */
     bool is_organization;
-    bool listed;               /* a held listing has it */
+    bool listed;               /* a held listing has it, or the next one is to tell of it */
     bool was_listed;           /* the one before had it; only while a listing is merged */
     bool maybe_stored;         /* never stored, and the answer to a PUT of it was lost */
     bool busy;                 /* a PUT or DELETE of it is under way */
@@ -145,6 +146,20 @@ bool node_is_from_api(const struct node *node);
 static inline bool node_is_unstored(const struct node *node)
 {
     return node->presence == NODE_PENDING || node->presence == NODE_REPLACING;
+}
+
+/* Has its last writer left it without knowing whether it is stored? It is not there until the
+ * server says so, and then its upload has failed all the same: contract §3.16. */
+static inline bool node_is_in_doubt(const struct node *node)
+{
+    return node->presence == NODE_PENDING && node->maybe_stored && node->writers == 0 &&
+           !node->empty;
+}
+
+/* Is it on the server, as far as is known, or in doubt? */
+static inline bool node_may_be_there(const struct node *node)
+{
+    return node->presence == NODE_HERE || node_is_in_doubt(node);
 }
 
 /* Has it, or a directory that it is in, gone? */

@@ -48,7 +48,7 @@ void presence_gone(struct nodes *nodes, struct node *child)
 
 void presence_failed_write(struct node *child, pid_t process, int err)
 {
-    if (process > 0)
+    if (process > 0 && child->presence != NODE_PENDING) /* of a new one no old value is left */
         child->parent->dir->failed_write = (struct failed_write){.ino = child->ino,
             .process = process,
             .err = err,
@@ -82,6 +82,7 @@ void presence_seen(struct node *child)
 {
     assert(node_is_unstored(child));
     come(child);
+    child->written_until_ms = 0; /* what was in doubt is as the row says */
 }
 
 void presence_hide(struct node *child)
@@ -171,9 +172,15 @@ void presence_stored(struct node *child, int64_t date)
 
 void presence_doubted(struct node *child)
 {
+    struct directory *dir = child->parent->dir;
+
     child->stored_len = 0;
     child->maybe_stored = node_is_unstored(child);
-    child->parent->dir->fresh_until_ms = 0;
+    dir->fresh_until_ms = 0;
+    if (!child->maybe_stored)
+        return;
+    child->written_until_ms = loop_now_ms() + LAG_MS;
+    etags_release(&dir->etags); /* a 304 would not tell of it */
 }
 
 void presence_deleted(struct nodes *nodes, struct node *child)
