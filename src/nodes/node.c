@@ -89,7 +89,7 @@ int directory_add(struct node *node, struct node *child)
     if (!dir)
         return -ENOMEM;
     HASH_ADD_KEYPTR(by_name, dir->children, child->name, strlen(child->name), child);
-    return 0;
+    return child->by_name.tbl ? 0 : -ENOMEM;
 }
 
 void directory_uncount(struct node *child)
@@ -101,8 +101,10 @@ void directory_uncount(struct node *child)
 
 void directory_remove(struct node *node, struct node *child)
 {
-    if (directory_find(node, child->name) == child)
-        HASH_DELETE(by_name, node->dir->children, child);
+    if (child->presence == NODE_GONE || !child->by_name.tbl)
+        return;
+    HASH_DELETE(by_name, node->dir->children, child);
+    child->by_name.tbl = NULL;
 }
 
 struct node *directory_first(const struct node *dir)

@@ -16,8 +16,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/wait.h"
 #include "github/list.h"
 #include "nodes/kind.h"
@@ -173,7 +173,8 @@ struct node *directory_find(const struct node *dir, const char *name);
 /* The same, if the API has it as far as is known: neither pending nor a file that is here
  * alone. */
 struct node *directory_find_here(const struct node *dir, const char *name);
-/* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
+/* Adds a child under its name. Another that has the name must be removed at once: as long as it
+ * is in, either may be found. 0 or -ENOMEM, and nothing is added. */
 int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
 /* Call before directory_remove(): takes the child out of `secrets`, if it was counted there. */
 void directory_uncount(struct node *child);

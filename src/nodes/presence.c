@@ -114,11 +114,11 @@ struct node *presence_replace(struct nodes *nodes, struct node *held)
     node->row_time = held->row_time;
     node->mtime = held->mtime;
     node->btime = held->btime;
-    presence_gone(nodes, held);
     if (directory_add(dir, node) != 0) {
         node_unref(nodes, node);
         return NULL;
     }
+    presence_gone(nodes, held); /* not before: without memory it stays */
     return node;
 }
 
