@@ -1,8 +1,8 @@
 #include "github/key.h"
 
 #include <errno.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "github/client.h"
 #include "github/json.h"
 #include "github/json_part.h"
@@ -49,6 +49,11 @@ static struct key *key_find_or_add(struct github *gh, const char *scope)
         return NULL;
     }
     HASH_ADD_KEYPTR(hh, gh->keys, key->scope, strlen(key->scope), key);
+    if (!key->hh.tbl) {
+        free(key->scope);
+        free(key);
+        return NULL;
+    }
     return key;
 }
 

@@ -113,6 +113,8 @@ void empty_writer_left(struct tree *tree, struct node *node)
         return;
     if (node->presence == NODE_REPLACING)
         presence_come_back(node);
+    else if (node->upload_error && node->maybe_stored)
+        node->listed = true; /* its error is kept for as long as it may be there */
     else if (node->upload_error || !keep(tree, node))
         presence_gone(&tree->nodes, node);
 }

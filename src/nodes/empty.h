@@ -14,8 +14,8 @@ struct tree;
 struct empty;
 
 /* A writer has let go of a node. What was never stored goes with its last writer when that has
- * failed; when nothing was written it stays for a minute, and of more than there could be
- * secrets in its directory the oldest goes. */
+ * failed, and is in doubt (node.h) when the answer was lost. When nothing was written it stays
+ * for a minute, and of more than there could be secrets in its directory the oldest goes. */
 void empty_writer_left(struct tree *tree, struct node *node);
 
 /* The node has gone. Gives back a reference: the node may be freed by that. */

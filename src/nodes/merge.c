@@ -54,7 +54,6 @@ static struct node *child_for(struct nodes *nodes, struct node *dir, const struc
         child = node_make_child(nodes, dir->kind->child, dir, row->name);
         if (!child)
             return NULL;
-        presence_pending(child); /* until it is counted, below */
     }
     if (child->presence != NODE_HERE)
         presence_seen(child);
@@ -89,7 +88,7 @@ static void drop_unlisted(struct nodes *nodes, struct node *dir)
 
     for (child = directory_first(dir); child; child = next) {
         next = directory_next(child);
-        if (child->listed || child->presence != NODE_HERE || !node_is_from_api(child))
+        if (child->listed || !node_may_be_there(child) || !node_is_from_api(child))
             continue;
         if (now < child->written_until_ms || child->busy || child->writers > 0)
             child->listed = dir->dir->overruled = true;

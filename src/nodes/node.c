@@ -89,7 +89,7 @@ int directory_add(struct node *node, struct node *child)
     if (!dir)
         return -ENOMEM;
     HASH_ADD_KEYPTR(by_name, dir->children, child->name, strlen(child->name), child);
-    return 0;
+    return child->by_name.tbl ? 0 : -ENOMEM;
 }
 
 void directory_uncount(struct node *child)
@@ -103,8 +103,10 @@ void directory_uncount(struct node *child)
 
 void directory_remove(struct node *node, struct node *child)
 {
-    if (directory_find(node, child->name) == child)
-        HASH_DELETE(by_name, node->dir->children, child);
+    if (child->presence == NODE_GONE || !child->by_name.tbl)
+        return;
+    HASH_DELETE(by_name, node->dir->children, child);
+    child->by_name.tbl = NULL;
 }
 
 struct node *directory_first(const struct node *dir)
@@ -155,6 +157,7 @@ struct node *node_new(
     node->kind = kind;
     node->parent = parent ? node_ref(parent) : NULL;
     node->references = 1;
+    node->presence = node_is_entry(node) ? NODE_PENDING : NODE_HERE;
     node->mtime = node->btime = nodes->mounted_at;
     nodes->count++;
     return node;

@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/wait.h"
 #include "github/list.h"
 #include "nodes/kind.h"
@@ -31,8 +31,9 @@ struct policy;
 struct staged;
 
 enum presence {
-    NODE_HERE,      /* on the server, as far as is known */
-    NODE_PENDING,   /* a secret that was created here and never stored, and is open or empty */
+    NODE_HERE,    /* on the server, as far as is known */
+    NODE_PENDING, /* a secret that was created here and is not known to be stored: open, empty,
+                   * or in doubt */
     NODE_REPLACING, /* the same, in the place of a secret that is still stored */
     NODE_HELD,      /* removed here, and its DELETE is held; absent for all */
     NODE_GONE,      /* deleted, or no longer listed */
@@ -57,7 +58,7 @@ struct node {
     enum visibility visibility : 8;     /* of an organization's secret, as the server has it */
     enum visibility old_visibility : 8; /* before this mount changed it; or NONE */
     bool is_organization;
-    bool listed;               /* a held listing has it */
+    bool listed;               /* a held listing has it, or the next one is to tell of it */
     bool was_listed;           /* the one before had it; only while a listing is merged */
     bool maybe_stored;         /* never stored, and the answer to a PUT of it was lost */
     bool busy;                 /* a PUT or DELETE of it is under way */
@@ -135,7 +136,8 @@ void nodes_free_tree(struct nodes *nodes, struct node *root);
 /* Frees what is in no directory. */
 void nodes_release(struct nodes *nodes);
 
-/* A node with a reference for the caller; NULL without memory. Not yet in its directory. */
+/* A node with a reference for the caller, which is not in its directory yet: an entry of a store
+ * is pending, all else is here. NULL without memory. */
 struct node *node_new(
     struct nodes *nodes, const struct kind *kind, struct node *parent, const char *name);
 
@@ -152,6 +154,20 @@ static inline bool node_is_unstored(const struct node *node)
     return node->presence == NODE_PENDING || node->presence == NODE_REPLACING;
 }
 
+/* Has its last writer left it without knowing whether it is stored? It is not there until the
+ * server says so, and then its upload has failed all the same: contract §3.16. */
+static inline bool node_is_in_doubt(const struct node *node)
+{
+    return node->presence == NODE_PENDING && node->maybe_stored && node->writers == 0 &&
+           !node->empty;
+}
+
+/* Is it on the server, as far as is known, or in doubt? */
+static inline bool node_may_be_there(const struct node *node)
+{
+    return node->presence == NODE_HERE || node_is_in_doubt(node);
+}
+
 /* Has it, or a directory that it is in, gone? */
 bool node_is_gone(const struct node *node);
 
@@ -163,7 +179,8 @@ struct node *directory_find(const struct node *dir, const char *name);
 /* The same, if the API has it as far as is known: neither pending nor a file that is here
  * alone. */
 struct node *directory_find_here(const struct node *dir, const char *name);
-/* Adds a new child under its name, which no other child has. 0 or -ENOMEM. */
+/* Adds a child under its name. Another that has the name must be removed at once: as long as it
+ * is in, either may be found. 0 or -ENOMEM, and nothing is added. */
 int directory_add(struct node *dir, struct node *child) WARN_UNUSED;
 /* Call before directory_remove(): takes the child out of `entries`, if it was counted there. */
 void directory_uncount(struct node *child);

@@ -48,7 +48,7 @@ void presence_gone(struct nodes *nodes, struct node *child)
 
 void presence_failed_write(struct node *child, pid_t process, int err)
 {
-    if (process > 0)
+    if (process > 0 && child->presence != NODE_PENDING) /* of a new one no old value is left */
         child->parent->dir->failed_write = (struct failed_write){.ino = child->ino,
             .process = process,
             .err = err,
@@ -61,12 +61,6 @@ int presence_failure_of(const struct node *child, pid_t process)
     bool applies = failed->ino == child->ino && failed->process == process &&
                    loop_now_ms() < failed->until_ms;
     return applies ? failed->err : 0;
-}
-
-void presence_pending(struct node *child)
-{
-    assert(child->presence == NODE_HERE && !child->listed); /* as it was made */
-    child->presence = NODE_PENDING;
 }
 
 /* It is there for all from now on. */
@@ -82,6 +76,7 @@ void presence_seen(struct node *child)
 {
     assert(node_is_unstored(child));
     come(child);
+    child->written_until_ms = 0; /* what was in doubt is as the row says */
 }
 
 void presence_hide(struct node *child)
@@ -113,11 +108,11 @@ struct node *presence_replace(struct nodes *nodes, struct node *held)
     node->row_time = held->row_time;
     node->mtime = held->mtime;
     node->btime = held->btime;
-    presence_gone(nodes, held);
     if (directory_add(dir, node) != 0) {
         node_unref(nodes, node);
         return NULL;
     }
+    presence_gone(nodes, held); /* not before: without memory it stays */
     return node;
 }
 
@@ -171,9 +166,15 @@ void presence_stored(struct node *child, int64_t date)
 
 void presence_doubted(struct node *child)
 {
+    struct directory *dir = child->parent->dir;
+
     child->stored_len = 0;
     child->maybe_stored = node_is_unstored(child);
-    child->parent->dir->fresh_until_ms = 0;
+    dir->fresh_until_ms = 0;
+    if (!child->maybe_stored)
+        return;
+    child->written_until_ms = loop_now_ms() + LAG_MS;
+    etags_release(&dir->etags); /* a 304 would not tell of it */
 }
 
 void presence_deleted(struct nodes *nodes, struct node *child)

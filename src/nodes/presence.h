@@ -4,7 +4,8 @@
  * change of it in the directory. Sends nothing.
  *
  *      from        by                                                      to
- *      (made)      presence_pending()                                      PENDING
+ *      (made)      node_new(): an entry of a store                         PENDING
+ *      (made)      node_new(): what else there is                          HERE
  *      PENDING     presence_stored(); presence_seen(), by a row            HERE
  *      HERE        presence_hide(): the DELETE is held                     HELD
  *      HELD        presence_come_back()                                    HERE
@@ -12,7 +13,8 @@
  *      REPLACING   presence_stored(), presence_seen(), or _come_back()     HERE
  *      any         presence_gone(), presence_deleted()                     GONE, for ever
  *
- * What a listing makes is pending, and seen at once. Only HERE counts in directory.entries.
+ * An entry that a listing makes is seen at once. Only entries that are HERE count in
+ * directory.entries.
  */
 /* clang-format on */
 #ifndef GHSECRETFS_PRESENCE_H
@@ -23,8 +25,6 @@
 #include "github/rows.h"
 #include "nodes/node.h"
 
-/* A new child is being created here. */
-void presence_pending(struct node *child);
 /* A child that was not known to be stored is, by what the server says. */
 void presence_seen(struct node *child);
 

@@ -1,8 +1,8 @@
 #include "nodes/repository_ids.h"
 
 #include <ctype.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/loop.h"
 
 /* As for the directories of repositories: see listing.c. */
@@ -55,6 +55,10 @@ void repository_ids_add(struct repository_ids *ids, const char *name, int64_t id
         memcpy(entry->name, folded, size);
         entry->spelled = entry->name + size;
         HASH_ADD_STR(ids->by_name, name, entry);
+        if (!entry->hh.tbl) {
+            free(entry);
+            return;
+        }
     }
     memcpy(entry->spelled, name, strlen(name));
     entry->id = id;

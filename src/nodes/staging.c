@@ -103,6 +103,27 @@ void staging_publish(struct nodes *nodes, struct node *node)
     staging_remove(nodes, node);
 }
 
+/* Has a file found in `dir` as `name`, which becomes the file's, or leaves it where it is. */
+static int enter(struct nodes *nodes, struct node *node, struct node *dir, char *name)
+{
+    char *old_name = node->name;
+
+    directory_remove(node->parent, node);
+    node->name = name;
+    if (directory_add(dir, node) == 0) {
+        if (old_name != node->own_name)
+            free(old_name);
+        return 0;
+    }
+    node->name = old_name;
+    free(name);
+    if (directory_add(node->parent, node) != 0) { /* no memory for what was just given back */
+        tell(node->staged, "removed, and never sent: there is no memory for its name");
+        staging_remove(nodes, node);
+    }
+    return -ENOMEM;
+}
+
 int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
     struct node *old)
 {
@@ -110,21 +131,19 @@ int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const
 
     if (old == node)
         return 0;
-    if (!old && dir != from && directory_of(dir)->staging_files >= STAGING_FILES_MAX)
+    if (!directory_of(dir))
+        return -ENOMEM;
+    if (!old && dir != from && dir->dir->staging_files >= STAGING_FILES_MAX)
         return -ENOSPC;
     char *copy = strdup(name);
-    if (!copy)
-        return -ENOMEM;
+    int err = copy ? enter(nodes, node, dir, copy) : -ENOMEM;
+    if (err)
+        return err;
     if (old)
         staging_remove(nodes, old);
-    directory_remove(from, node);
     assert(from->dir->staging_files > 0);
     from->dir->staging_files--;
-    if (node->name != node->own_name)
-        free(node->name);
-    node->name = copy;
     node->parent = node_ref(dir);
-    (void)!directory_add(dir, node); /* it has memory: directory_of() was asked above */
     dir->dir->staging_files++;
     node_unref(nodes, from);
     return 0;

@@ -39,7 +39,8 @@ void staging_wipe_removed(struct node *node);
 void staging_publish(struct nodes *nodes, struct node *node);
 
 /* Gives it another name, perhaps in another directory of secrets, in the place of `old`, which
- * may be NULL. 0, -ENOSPC, -ENOMEM: it is then as it was. */
+ * may be NULL. 0, -ENOSPC, -ENOMEM: both files are then as they were; when there is not even
+ * memory for the old name, the file is removed, with a line in `errors`. */
 int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
     struct node *old) WARN_UNUSED;
 

@@ -244,7 +244,7 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
             failure_set(&failure, -ENOENT, "deleted a moment ago");
     } else if (why->err == -ENOENT) {
         struct node *known = directory_find(dir, probe->name);
-        if (known && known->presence == NODE_HERE && !known->busy && known->writers == 0 &&
+        if (known && node_may_be_there(known) && !known->busy && known->writers == 0 &&
             loop_now_ms() >= known->written_until_ms)
             presence_gone(&tree->nodes, known);
     }
@@ -327,7 +327,8 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
             presence_come_back(child);
             return child;
         }
-        presence_gone(&tree->nodes, child); /* its writer failed */
+        if (!node_is_in_doubt(child))
+            presence_gone(&tree->nodes, child); /* its writer failed */
         return NULL;
     }
     if (loop_now_ms() < child->fresh_until_ms || (child->listed && listing_is_fresh(dir)))

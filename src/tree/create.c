@@ -31,6 +31,8 @@ static int create_node(struct task *task, struct node **ret)
     if (node && !node_is_from_api(node)) /* a staging file has the name */
         return -EEXIST;
     if (node) {
+        if (node_is_in_doubt(node)) /* the server does not have it: it begins anew */
+            node->upload_error = 0;
         *ret = node_ref(node);
         return 0;
     }
@@ -38,7 +40,6 @@ static int create_node(struct task *task, struct node **ret)
     node = node_new(nodes, dir->kind->child, dir, task->name);
     if (!node)
         return -ENOMEM;
-    presence_pending(node);
     int err = directory_add(dir, node);
     if (err) {
         node_unref(nodes, node);

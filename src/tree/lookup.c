@@ -53,7 +53,8 @@ static void not_there(struct task *task)
 static void answer_from_listing(struct task *task)
 {
     struct node *child = directory_find(task->node, task->name);
-    if (child && (child->presence == NODE_HERE || node_is_unstored(child)))
+    if (child && (child->presence == NODE_HERE || node_is_unstored(child)) &&
+        !node_is_in_doubt(child))
         found(task, child);
     else
         not_there(task);

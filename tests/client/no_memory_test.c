@@ -10,6 +10,7 @@
 #include "client_fixture.h"
 #include "nodes/node.h"
 #include "nodes/presence.h"
+#include "nodes/staging.h"
 #include "nodes/tree.h"
 #include "sync/policy.h"
 #include "sync/selection_apply.h"
@@ -17,6 +18,7 @@
 #include "tree/value_file.h"
 
 static bool no_memory;
+static bool no_tables;             /* of names */
 static unsigned copies_until_none; /* of texts; 0: there is memory for all */
 
 void *__real_calloc(size_t count, size_t size);
@@ -25,6 +27,14 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size)
 {
     return no_memory ? NULL : __real_calloc(count, size);
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return no_tables ? NULL : __real_malloc(size);
 }
 
 char *__real_strdup(const char *text);
@@ -59,8 +69,8 @@ static struct node *make(struct tree *tree, const char *path)
             node = node_new(&tree->nodes, dir->kind->child, dir, name);
             assert_non_null(node);
             assert_int_equal(directory_add(dir, node), 0);
-            presence_pending(node);
-            presence_seen(node);
+            if (node->presence == NODE_PENDING)
+                presence_seen(node);
             node->listed = true;
             node->references--;
         }
@@ -173,11 +183,181 @@ static void test_a_held_list_changes_as_a_whole(void **state)
     tree_free(tree);
 }
 
+/* Names enough that the table of a directory grows some times. */
+#define MANY 600
+
+static struct node *make_secret(struct tree *tree, struct node *dir, unsigned i)
+{
+    char name[16];
+    snprintf(name, sizeof name, "N_%u", i);
+    struct node *node = node_make_child(&tree->nodes, dir->kind->child, dir, name);
+    if (node) {
+        presence_seen(node);
+        node->listed = true;
+    }
+    return node;
+}
+
+static void test_a_name_without_a_table_is_not_there(void **state)
+{
+    struct client *client = *state;
+    struct tree *tree;
+    unsigned failed = 0;
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *dir = node_ref(make(tree, "repos/acme/web/actions/secrets"));
+    for (unsigned i = 0; i < MANY; i++) {
+        unsigned count = tree->nodes.count;
+        no_tables = true;
+        struct node *node = make_secret(tree, dir, i);
+        no_tables = false;
+        if (!node) {
+            failed++;
+            assert_int_equal(tree->nodes.count, count);
+            node = make_secret(tree, dir, i);
+        }
+        assert_ptr_equal(directory_find(dir, node->name), node);
+    }
+    assert_in_range(failed, 2, MANY / 2);
+    unsigned found = 0;
+    for (const struct node *c = directory_first(dir); c; c = directory_next(c))
+        found++;
+    assert_int_equal(found, MANY);
+    node_unref(&tree->nodes, dir);
+    tree_free(tree);
+}
+
+static void test_a_held_name_is_not_lost_by_a_replacement(void **state)
+{
+    struct client *client = *state;
+    struct tree *tree;
+    unsigned failed = 0;
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *dir = node_ref(make(tree, "repos/acme/web/actions/secrets"));
+    for (unsigned i = 0; i < MANY; i++) {
+        struct node *held = make_secret(tree, dir, i);
+        char name[16];
+        snprintf(name, sizeof name, "%s", held->name);
+        presence_hide(held);
+        no_tables = true;
+        struct node *node = presence_replace(&tree->nodes, held);
+        no_tables = false;
+        failed += !node;
+        if (!node)
+            node = node_ref(held);
+        assert_ptr_equal(directory_find(dir, name), node);
+        presence_come_back(node);
+        node->listed = true;
+        node_unref(&tree->nodes, node);
+    }
+    assert_in_range(failed, 1, MANY / 2);
+    assert_int_equal(dir->dir->entries, MANY);
+    node_unref(&tree->nodes, dir);
+    tree_free(tree);
+}
+
+/* Within a directory that fills, and to one that has no table yet. */
+static void test_a_staging_file_keeps_its_name_without_a_table(void **state)
+{
+    struct client *client = *state;
+    struct tree *tree;
+    struct node *staged;
+    unsigned failed = 0;
+    char name[16] = ".first", next[16];
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *dir = node_ref(make(tree, "repos/acme/web/actions/secrets"));
+    struct node *other = node_ref(make(tree, "repos/acme/api/actions/secrets"));
+    assert_non_null(directory_of(dir));
+    assert_int_equal(staging_create(tree, dir, name, &staged), 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        make_secret(tree, dir, i);
+        snprintf(next, sizeof next, ".n%u", i);
+        no_tables = true;
+        int err = staging_move(&tree->nodes, staged, i % 8 ? dir : other, next, NULL);
+        no_tables = false;
+        failed += err == -ENOMEM;
+        assert_true(err == 0 || err == -ENOMEM);
+        assert_true(err == 0 ? i % 8 : true);
+        if (err == 0)
+            snprintf(name, sizeof name, "%s", next);
+        assert_ptr_equal(directory_find(dir, name), staged);
+        assert_string_equal(staged->name, name);
+    }
+    assert_in_range(failed, MANY / 8 + 1, MANY / 2);
+    assert_int_equal(dir->dir->staging_files, 1);
+    assert_int_equal(other->dir->staging_files, 0);
+    assert_int_equal(staging_move(&tree->nodes, staged, other, ".last", NULL), 0);
+    assert_ptr_equal(directory_find(other, ".last"), staged);
+    assert_null(directory_find(dir, name));
+    node_unref(&tree->nodes, dir);
+    node_unref(&tree->nodes, other);
+    tree_free(tree);
+}
+
+/* The target of a move is there until the move has succeeded. */
+static void test_a_staging_file_is_not_replaced_without_a_table(void **state)
+{
+    struct client *client = *state;
+    struct tree *tree;
+    struct node *staged, *old;
+    unsigned failed = 0;
+    char name[16];
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *dir = node_ref(make(tree, "repos/acme/web/actions/secrets"));
+    assert_non_null(directory_of(dir));
+    for (unsigned i = 0; i < MANY; i++) {
+        make_secret(tree, dir, i);
+        assert_int_equal(staging_create(tree, dir, ".staged", &staged), 0);
+        snprintf(name, sizeof name, ".old%u", i);
+        assert_int_equal(staging_create(tree, dir, name, &old), 0);
+        no_tables = true;
+        int err = staging_move(&tree->nodes, staged, dir, name, old);
+        no_tables = false;
+        failed += err == -ENOMEM;
+        assert_ptr_equal(directory_find(dir, name), err ? old : staged);
+        assert_ptr_equal(directory_find(dir, ".staged"), err ? staged : NULL);
+        if (err)
+            staging_remove(&tree->nodes, old);
+        staging_remove(&tree->nodes, staged);
+        assert_int_equal(dir->dir->staging_files, 0);
+    }
+    assert_in_range(failed, 1, MANY / 2);
+    node_unref(&tree->nodes, dir);
+    tree_free(tree);
+}
+
+static void test_keys_and_ids_need_a_table(void **state)
+{
+    struct client *client = *state;
+    struct repository_ids ids = {0};
+    struct outcome outcome;
+    const char *spelled;
+
+    no_tables = true;
+    outcome_key(&outcome, client, SECRETS, 1000);
+    repository_ids_add(&ids, "acme/web", 1);
+    no_tables = false;
+    assert_outcome(&outcome, -ENOMEM);
+    outcome_release(&outcome);
+    assert_int_equal(repository_ids_find(&ids, "acme/web", &spelled), -1);
+    repository_ids_add(&ids, "acme/web", 1);
+    assert_int_equal(repository_ids_find(&ids, "acme/web", &spelled), 1);
+    repository_ids_release(&ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(test_what_a_release_cannot_send_is_told),
         CLIENT_TEST(test_a_held_list_changes_as_a_whole),
+        CLIENT_TEST(test_a_name_without_a_table_is_not_there),
+        CLIENT_TEST(test_a_held_name_is_not_lost_by_a_replacement),
+        CLIENT_TEST(test_a_staging_file_keeps_its_name_without_a_table),
+        CLIENT_TEST(test_a_staging_file_is_not_replaced_without_a_table),
+        CLIENT_TEST(test_keys_and_ids_need_a_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -593,6 +593,63 @@ def test_echo_and_sync(mount, shell):
     assert m.github.plaintext(OLD) == b"v"
 
 
+# Stored, and the answer is lost: what is there may as well be another client's.
+LOST = {name: fault for name, fault in SLOW.items() if "stored" in name or name == "reset-after"}
+NEW_WAYS = {
+    "write": "echo v > NEW",
+    "made, written": "touch NEW; echo v > NEW",
+    "rename": "echo v > .new; mv .new NEW; rm .new",
+    "dotenv": "echo NEW=v > .env",
+}
+
+
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
+@pytest.mark.parametrize("way", NEW_WAYS.values(), ids=NEW_WAYS)
+def test_sync_of_a_new_name_whose_answer_is_lost(mount, way, fault):
+    m = mount(timeout=1)
+    m.warm()
+    m.github.fault(method="PUT", count=-1, **fault)
+    m.sh(way)
+    assert m.github.plaintext(NEW) == b"v"
+    m.github.clear_faults()
+    for _ in range(2):
+        assert m.sh("sync NEW").returncode != 0
+        assert sorted(os.listdir(m.secrets)) == sorted([*WEB_SECRETS, "NEW"])
+    done = m.sh("echo w > NEW; sync NEW")
+    assert done.returncode == 0, done.stderr
+    assert m.github.plaintext(NEW) == b"w"
+
+
+def test_sync_of_a_new_name_that_is_seen_late(mount):
+    """Reads lag writes: the first answers do not have what was stored."""
+    m = mount(timeout=1, cache_ttl=0)
+    m.warm()
+    m.github.config(read_lag_ms=3000)
+    m.github.fault(method="PUT", count=-1, **SLOW["reset-after"])
+    m.sh("echo v > NEW")
+    assert m.sh("sync NEW").returncode != 0
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+    m.github.config(read_lag_ms=0)
+    assert sorted(os.listdir(m.secrets)) == sorted([*WEB_SECRETS, "NEW"])
+    assert m.sh("sync NEW").returncode != 0
+
+
+def test_a_new_name_whose_answer_is_lost_is_no_ghost(mount):
+    m = mount(timeout=1)
+    m.warm()
+    m.github.fault(method="PUT", count=-1, **SLOW["reset-before"])
+    m.sh("echo v > NEW")
+    for ask in ("stat NEW", "sync NEW", "rm NEW"):
+        assert "No such file" in m.sh(ask).stderr
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
+    m.github.clear_faults()
+    done = m.sh("touch NEW && chmod 600 NEW && sync NEW && stat NEW && rm NEW")
+    assert done.returncode == 0, done.stderr
+    done = m.sh("set -C; echo w > NEW && sync NEW")
+    assert done.returncode == 0, done.stderr
+    assert m.github.plaintext(NEW) == b"w"
+
+
 @pytest.mark.parametrize("shell", BOTH)
 @pytest.mark.parametrize("fault", [QUICK["422"], SLOW["500"]], ids=["422", "500"])
 def test_echo_when_each_write_is_sent(mount, shell, fault):
