@@ -84,6 +84,14 @@ void policy_drop(struct tree *tree, struct node *policy_node)
     node_unref(&tree->nodes, policy_node);
 }
 
+void policy_outlived(struct tree *tree, const struct node *secret)
+{
+    struct node *policy_node =
+        secret->parent->kind->has_policy ? policy_of_secret(secret) : NULL;
+    if (policy_node && policy_is_held(policy_node) && !policy_node->policy->prepared)
+        policy_drop(tree, policy_node);
+}
+
 int policy_hold(struct tree *tree, struct node *policy_node, enum visibility visibility)
 {
     const struct node *secret = policy_secret(tree, policy_node);
