@@ -86,6 +86,14 @@ void policy_drop(struct tree *tree, struct node *policy_node)
     node_unref(&tree->nodes, policy_node);
 }
 
+void policy_outlived(struct tree *tree, const struct node *secret)
+{
+    struct node *policy_node =
+        secret->parent->kind->store->has_policy ? policy_of_secret(secret) : NULL;
+    if (policy_node && policy_is_held(policy_node) && !node_policy(policy_node)->prepared)
+        policy_drop(tree, policy_node);
+}
+
 int policy_hold(struct tree *tree, struct node *policy_node, enum visibility visibility)
 {
     const struct node *secret = policy_secret(tree, policy_node);

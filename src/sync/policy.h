@@ -48,6 +48,9 @@ int policy_hold(
 int policy_prepare(struct tree *tree, struct node *policy_node) WARN_UNUSED;
 /* It was used, or is not wanted any more. The node may be freed by that. */
 void policy_drop(struct tree *tree, struct node *policy_node);
+/* The server has the secret no more: drops what was held for it. What was prepared stays, being
+ * for a secret to come. */
+void policy_outlived(struct tree *tree, const struct node *secret);
 
 /* As file_type.release. */
 void policy_release(struct node *policy_node);

@@ -12,6 +12,7 @@
 #include "nodes/node.h"
 #include "nodes/presence.h"
 #include "nodes/tree.h"
+#include "sync/policy.h"
 
 /* Contract §3.26. */
 #define HELD_MS 1000
@@ -81,6 +82,7 @@ static void deleted(void *arg, const struct failure *why)
         return;
     }
     /* Gone either way; but rm is told when it was not this mount that deleted it. */
+    policy_outlived(task->tree, task->node);
     if (task->node->presence != NODE_GONE)
         presence_deleted(&task->tree->nodes, task->node);
     if (why)

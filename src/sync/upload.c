@@ -259,13 +259,16 @@ static void upload_with_policy(struct upload *upload, bool exists)
 {
     struct task *task = upload->task;
     struct node *node = task->node;
-    struct node *policy_node = policy_of_secret(node);
+    const struct node *policy_node = policy_of_secret(node);
+    const struct policy *held = policy_node ? node_policy(policy_node) : NULL;
     enum visibility visibility = exists ? node->visibility : task->tree->options.visibility;
 
-    if (policy_node && policy_is_held(policy_node)) {
-        upload_with_held(upload, node_policy(policy_node));
+    if (held && (exists || held->prepared)) {
+        upload_with_held(upload, held);
         return;
     }
+    if (held) /* for a secret that is gone: dropped once there is another */
+        upload->sent_generation = held->generation;
     if (visibility == VISIBILITY_NONE) {
         upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
     } else if (exists && visibility == VISIBILITY_SELECTED) {

@@ -873,6 +873,42 @@ def test_after_rm_of_the_secret_its_access_is_gone(access):
     assert "PAGERDUTY_KEY" not in os.listdir(a.path.parent)
 
 
+HELD = {
+    "a word": "echo all > visibility",
+    "a list": "echo selected > visibility; echo web > repositories",
+}
+
+
+@pytest.mark.parametrize("held", HELD.values(), ids=HELD)
+@pytest.mark.parametrize("by", ["rm", "another hand"])
+def test_what_is_held_goes_with_its_secret(access, by, held):
+    a = access("SONAR_TOKEN", cache_ttl=0)
+    a.does(held)
+    if by == "rm":
+        os.unlink(a.secret)
+        assert not exists(a.path)
+        assert "SONAR_TOKEN" not in os.listdir(a.path.parent)
+    else:
+        a.github.api("DELETE", f"{LIST}/SONAR_TOKEN")
+    for _ in range(2):
+        put(a.secret, b"new")
+        assert a.stored()["visibility"] == "private"
+    assert a.does("cat visibility") == "private\n"
+
+
+@pytest.mark.parametrize("held", HELD.values(), ids=HELD)
+def test_what_is_held_outlives_a_removal_that_is_held_or_fails(access, tmp_path, held):
+    a = access("SONAR_TOKEN")
+    a.does(held)
+    a.github.fault(method="DELETE", status=403)
+    with fails("EACCES"):
+        os.unlink(a.secret)
+    (tmp_path / "SONAR_TOKEN").write_bytes(b"new")
+    a.mount.sh(f"mv -f {tmp_path}/SONAR_TOKEN .", cwd=a.secret.parent)
+    assert a.stored()["visibility"] == ("all" if "all" in held else "selected")
+    assert a.github.requests("DELETE")[1:] == []
+
+
 def test_access_of_a_secret_made_a_moment_ago(access):
     a = access("NEW")
     assert not exists(a.path)

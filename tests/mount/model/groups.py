@@ -46,7 +46,7 @@ def do_group(model, process):
 def close_calls(model, process, file):
     if not file.cut_short or file.spoilt:
         return model.close_calls(process, file)
-    model.failed(process.pid, file.secret, errno.ECANCELED)
+    model.failed(process.pid, file.secret, {-errno.ECANCELED})
     model.release(process, file)
     return [("close", file.number, {-errno.ECANCELED})]
 

@@ -313,8 +313,6 @@ def do_share(model, process):
     secret, organization = model.secrets.get(place), model.organization
     if place in model.emptied and not secret or secret and secret.value is None:
         return False  # whether there is one
-    if not secret and place in organization.held and place not in organization.prepared:
-        return False  # what is held outlives the secret, and is not changed any more
     calls = word_calls(model, place)
     has_it = any(getattr(f, "secret", None) is secret for f in process.files.values())
     if len(process.files) < FILES and not (has_it and secret) and model.random.random() < 0.85:

@@ -137,9 +137,9 @@ class Model(Callers):
         self.organization.stored(secret.place)
 
     @staticmethod
-    def failed(pid, secret, error):
+    def failed(pid, secret, errors):
         secret.failed_by.add(pid)
-        secret.errors = {-error}
+        secret.errors = set(errors)
 
     def interrupted(self, secret, value):
         """Whoever sent a value was killed meanwhile; the server has this one."""
@@ -177,7 +177,7 @@ class Model(Callers):
         if not error:
             fault, error = self.maybe_fault("PUT", secret.place, likely)
         if error:
-            self.failed(pid, secret, error)
+            self.failed(pid, secret, {-error})
             return error
         twice = fault.get("action", "").startswith("reset")
         self.stored(secret, value, None if twice else 1)

@@ -93,7 +93,10 @@ class Organization:
         return held
 
     def removed(self, place):
+        """What was held for it goes too, and what was prepared, for one to come, does not."""
         self.sharing.pop(place, None)
+        if place not in self.prepared:
+            self.held.pop(place, None)
 
     def fetch(self, path):
         """What the server has."""

@@ -16,7 +16,10 @@ from model.figures import Figures
 from model.model import Model, prepare
 
 SECONDS = 60
-TIMEOUT = 2  # of the mount's operations: what an outage takes
+# Of the mount's operations: what an outage takes, and far more than everything else does, also
+# where other tests keep the processors busy. What is not answered in time may be ETIMEDOUT
+# (contract §5.3); the model allows that for outages alone, so that no success is taken for one.
+TIMEOUT = 4
 CACHE_TTL = 10  # as users have it
 
 
