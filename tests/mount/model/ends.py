@@ -15,7 +15,7 @@ OUTAGES = 0.03  # of those drawn: each takes as long as an operation may
 # What an outage is to the caller. The first PUT is answered with 500 and the next one with
 # nothing, so the deadline mostly finds EIO. The deadline finds ETIMEDOUT (contract §5.3) where the
 # 500 itself comes too late, on a busy machine; and where the visibility of an organization's secret
-# had to be read anew after the 500 (§3.20), since the PUT after that is a request of its own.
+# had to be read anew after the 500 (contract §3.20), since the PUT after that is a request of its own.
 OUTAGE = {-errno.EIO, -errno.ETIMEDOUT}
 
 
