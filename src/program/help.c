@@ -4,40 +4,88 @@
 #define FUSE_USE_VERSION 31
 #include <fuse.h>
 
+#include "program/options.h"
+
 /* Set by the build. */
 #ifndef GHSECRETFS_VERSION
 #define GHSECRETFS_VERSION "(unknown version)"
 #endif
 
-static const char help[] =
+/* Where the text of an option begins, behind its name and values, and where if these are long.
+ */
+#define TEXT_COLUMN 21
+#define FAR_TEXT_COLUMN 34
+
+static const char before_options[] =
     "usage: ghsecretfs [options] [[HOST:]PATH] MOUNTPOINT\n"
-    "Mounts GitHub Actions secrets: a write sets a secret, rm deletes it.\n"
-    "  -f  stay in the foreground          -h  this help\n"
-    "  -d  the same, with FUSE debugging   -V  version\n"
-    "  -o opt[,opt...], or --opt=value     (default)\n"
-    "    token_file=FILE      the first line is the token; mode 0600\n"
-    "    token_command=CMD    prints the token; run by sh\n"
-    "    api_url=URL          REST base (the one of HOST)\n"
-    "    cacert=FILE          certificates to trust (the system's)\n"
-    "    api_version=DATE     of the REST API (2026-03-10)\n"
-    "    cache_ttl=SECONDS    how long a listing is trusted (10)\n"
-    "    timeout=SECONDS      longest wait of one operation (30)\n"
-    "    max_requests=N       requests at once (64)\n"
-    "    newline=auto|keep    auto drops the line end of a one-line value (auto)\n"
-    "    visibility=private|all|selected   of new organization secrets (private)\n"
-    "    commit=close|write   when a value is uploaded (close)\n"
-    "    replacers=NAME[:NAME...]          programs that remove, then create\n"
-    "    failed_close=message|quiet        on the writer's standard error (message)\n"
-    "    ro, allow_other, allow_root, auto_unmount, uid=, gid=, umask=, fsname=\n"
+    "Mounts GitHub Actions secrets: a write sets a secret, rm deletes it.\n";
+
+static const char after_options[] =
     "HOST is $GH_HOST or github.com. The token, if no option gives it: $GH_TOKEN or\n"
     "$GITHUB_TOKEN (GH_ENTERPRISE_TOKEN or GITHUB_ENTERPRISE_TOKEN for other hosts),\n"
     "$CREDENTIALS_DIRECTORY/token, or that of 'gh auth token' (but not as root).\n"
     "  ghsecretfs -o token_file=/etc/gh.token repos/acme/web/actions/secrets /mnt/web\n"
     "Unmount: fusermount3 -u MOUNTPOINT. Failures: its .ghsecretfs/errors, syslog.\n";
 
+static bool is_named_only(const struct option *option)
+{
+    return option->help && !*option->help;
+}
+
+static bool has_line(const struct option *option)
+{
+    return option->help && *option->help && !option->letter;
+}
+
+/* The options that have a letter, and a text, in one line. */
+static void print_letters(FILE *out)
+{
+    const char *gap = "  ";
+    for (const struct option *option = option_table; option->name; option++) {
+        if (!option->letter || is_named_only(option))
+            continue;
+        (void)fprintf(out, "%s-%c %s", gap, option->letter, option->help);
+        gap = "   ";
+    }
+    (void)fputs("\n", out);
+}
+
+static void print_line(FILE *out, const struct option *option)
+{
+    char words[64] = "", left[80];
+    const char *values = option->argument ? option->argument : words;
+    if (option->words)
+        option_write_words(option, "|", "|", words, sizeof words);
+    int len = snprintf(left, sizeof left, "%s%s%s", option->name, *values ? "=" : "", values);
+    (void)fprintf(out, "    %-*s%s", len < TEXT_COLUMN ? TEXT_COLUMN : FAR_TEXT_COLUMN, left,
+        option->help);
+    if (option->initial)
+        (void)fprintf(out, " (%s)", option->initial);
+    (void)fputs("\n", out);
+}
+
+static void print_names(FILE *out)
+{
+    const char *gap = "    ";
+    for (const struct option *option = option_table; option->name; option++) {
+        if (!is_named_only(option))
+            continue;
+        (void)fprintf(out, "%s%s%s", gap, option->name, option_has_value(option) ? "=" : "");
+        gap = ", ";
+    }
+    (void)fputs("\n", out);
+}
+
 void help_print(FILE *out)
 {
-    (void)fputs(help, out);
+    (void)fputs(before_options, out);
+    print_letters(out);
+    (void)fputs("  -o opt[,opt...], or --opt=value     (default)\n", out);
+    for (const struct option *option = option_table; option->name; option++)
+        if (has_line(option))
+            print_line(out, option);
+    print_names(out);
+    (void)fputs(after_options, out);
 }
 
 void help_version(FILE *out)

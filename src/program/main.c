@@ -246,13 +246,6 @@ static const char *credentials_problem(void *context)
     return token_problem(context);
 }
 
-static enum visibility visibility_of(enum config_visibility visibility)
-{
-    return visibility == CONFIG_VISIBILITY_ALL        ? VISIBILITY_ALL
-           : visibility == CONFIG_VISIBILITY_SELECTED ? VISIBILITY_SELECTED
-                                                      : VISIBILITY_PRIVATE;
-}
-
 /* A server may have put the token where it is logged, and libfuse logs what it likes. */
 static void hide_token(void *github, char *text)
 {
@@ -286,11 +279,11 @@ static int make_client(struct program *p)
         .replacers = c->replacers,
         .cache_ttl_ms = c->cache_ttl_ms,
         .timeout_ms = c->timeout_ms,
-        .newline = c->newline == CONFIG_NEWLINE_KEEP ? NEWLINE_KEEP : NEWLINE_AUTO,
-        .visibility = visibility_of(c->visibility),
-        .commit_on_write = c->commit == CONFIG_COMMIT_WRITE,
+        .newline = c->newline,
+        .visibility = c->visibility,
+        .commit_on_write = c->commit_on_write,
         .max_requests = c->max_requests,
-        .tell_writers = c->failed_close == CONFIG_FAILED_CLOSE_MESSAGE,
+        .tell_writers = c->tell_writers,
     };
     int err = github_new(p->loop, &github, &p->github);
     if (!err)

@@ -4,8 +4,10 @@
  */
 #include <string.h>
 
-#include "program/config.h"
 #include "fuzz.h"
+#include "program/config.h"
+#include "program/option_values.h"
+#include "program/options.h"
 
 #define ARGUMENTS_MAX 32
 
@@ -32,17 +34,38 @@ static bool has_mount_option(const struct config *config, const char *option)
     }
 }
 
+static bool is_word_of(const struct option *option, int value)
+{
+    for (const struct option_word *word = option->words; word->text; word++)
+        if (word->value == value)
+            return true;
+    return false;
+}
+
+/* Is the option's field in the bounds of the option's row? */
+static bool is_in_bounds(const struct config *config, const struct option *option)
+{
+    const void *field = (const char *)config + option->offset;
+    uint64_t number;
+
+    if (option->take == take_seconds)
+        number = *(const uint64_t *)field;
+    else if (option->take == take_number)
+        number = *(const unsigned *)field;
+    else if (option->take == take_octal)
+        number = *(const mode_t *)field;
+    else if (option->take == take_word)
+        return is_word_of(option, *(const int *)field);
+    else
+        return true;
+    return number >= option->min && number <= option->max;
+}
+
 static void check_bounds(const struct config *config)
 {
-    REQUIRE(config->cache_ttl_ms <= 86400000);
-    REQUIRE(config->timeout_ms >= 1 && config->timeout_ms <= 3600000);
-    REQUIRE(config->max_requests >= 1 && config->max_requests <= 256);
-    REQUIRE(config->newline <= CONFIG_NEWLINE_KEEP);
-    REQUIRE(config->visibility <= CONFIG_VISIBILITY_SELECTED);
-    REQUIRE(config->commit <= CONFIG_COMMIT_WRITE);
-    REQUIRE(config->failed_close <= CONFIG_FAILED_CLOSE_QUIET);
+    for (const struct option *option = option_table; option->name; option++)
+        REQUIRE(is_in_bounds(config, option));
     REQUIRE(config->uid != (uid_t)-1 && config->gid != (gid_t)-1);
-    REQUIRE((config->umask & ~0777u) == 0);
     REQUIRE(config->foreground || !config->debug);
 }
 
