@@ -1,6 +1,7 @@
 /*
- * Functions that cannot be used safely enough to be worth a review. Included by force
- * before every source file; a use of one does not compile. (The idea is git's banned.h.)
+ * Functions that cannot be used safely enough to be worth a review. The build includes this
+ * header before every source file, and a use of such a function does not compile. (The idea is
+ * git's banned.h.)
  */
 #ifndef GHSECRETFS_BANNED_H
 #define GHSECRETFS_BANNED_H
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With clang and checks of sizes, glibc has them as macros. */
+/* With clang and checks of sizes, glibc defines these two as macros. */
 #undef sprintf
 #undef vsprintf
 

@@ -25,12 +25,12 @@ static void close_watch(struct loop *loop, struct loop_watch *watch)
     watch->fd = -1;
 }
 
-/* After SIGKILL a process is gone at once, unless the kernel keeps it: an answer of a dead file
- * server may never come. */
+/* After SIGKILL a process is gone at once, unless the kernel keeps the process waiting: a file
+ * server that is down may never answer. */
 #define KILL_GRACE_MS 500
 
-/* Finished when the command has exited and its output has ended; a grandchild that keeps the
- * pipe open is not waited for once the command is gone. */
+/* For a command that is gone, or given up. A grandchild that keeps the pipe open is not waited
+ * for. */
 static void child_finish(struct child *child)
 {
     close_watch(child->loop, &child->out);
@@ -39,9 +39,8 @@ static void child_finish(struct child *child)
     child->done(child, child->error);
 }
 
-/* The group, and the command itself, which may have left the group. What else has left it is
- * not looked for: it may be an agent that is to stay. Such a process loses the pipe and no
- * more. */
+/* Kills the group, and the command itself, which may have left the group. No other process that
+ * has left the group is looked for: such a process may be an agent that is to stay. */
 static void child_end(const struct child *child)
 {
     kill(-child->pid, SIGKILL);
@@ -55,7 +54,7 @@ static void child_kill(struct child *child, int err)
     loop_set_timer(child->loop, &child->deadline, loop_now_ms() + KILL_GRACE_MS);
 }
 
-/* Reads what there is. Wipes its own copy. */
+/* Reads what the pipe holds. Only `output` keeps a copy. */
 static void child_read(struct child *child)
 {
     char chunk[1024];
@@ -95,7 +94,7 @@ static void child_process_ready(struct loop_watch *watch, uint32_t events)
 static void child_deadline(struct loop_timer *timer)
 {
     struct child *child = CONTAINER_OF(timer, struct child, deadline);
-    child->given_up = child->error != 0; /* killed, and still not gone */
+    child->given_up = child->error != 0; /* the command was killed, and is still not gone */
     if (child->given_up)
         child_finish(child);
     else
@@ -165,7 +164,7 @@ fail:
     return err;
 }
 
-/* A zombie is left where the kernel does not let it go in time. */
+/* Where the kernel does not let the process go in time, a zombie is left. */
 static void reap(pid_t pid)
 {
     for (int ms = 0; ms < KILL_GRACE_MS && waitpid(pid, NULL, WNOHANG) == 0; ms += 5)

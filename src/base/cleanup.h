@@ -1,6 +1,7 @@
 /*
- * What somebody holds for the time of something that may be dropped at any moment, and how it
- * is given back. Embedded in what is held; the newest is undone first.
+ * A thing that an operation holds (a turn, a reference, a call under way), and how to give the
+ * thing back when the operation ends or is dropped. A cleanup is embedded in the thing. The
+ * cleanups of an operation are a list, and the newest is undone first.
  */
 #ifndef GHSECRETFS_CLEANUP_H
 #define GHSECRETFS_CLEANUP_H
@@ -8,10 +9,10 @@
 #include <stddef.h>
 
 struct cleanup {
-    /* Gives back what is held, and may free what the cleanup is embedded in. */
+    /* Gives the thing back, and may free it, with the cleanup inside. */
     void (*undo)(struct cleanup *cleanup);
-    /* Tells of what is going to be lost, before it is undone: `why`, and -errno. NULL: nothing.
-     */
+    /* Called before undo() when the operation is dropped, to report what is lost: `why`, and
+     * the -errno. NULL: nothing is lost. */
     void (*abandon)(struct cleanup *cleanup, int err, const char *why);
     struct cleanup *next;
 };
@@ -22,7 +23,7 @@ static inline void cleanup_push(struct cleanup **all, struct cleanup *cleanup)
     *all = cleanup;
 }
 
-/* Undoes all. */
+/* Undoes every cleanup of the list. */
 static inline void cleanup_run(struct cleanup **all)
 {
     while (*all) {

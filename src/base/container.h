@@ -1,4 +1,4 @@
-/* From an embedded member to what it is embedded in. */
+/* From a pointer to a member to the struct that the member is embedded in. */
 #ifndef GHSECRETFS_CONTAINER_H
 #define GHSECRETFS_CONTAINER_H
 

@@ -4,7 +4,8 @@
 
 #include "base/log.h"
 
-/* One for the process, since the kernel's limit is the process's. 0: it was not raised. */
+/* The limit before descriptors_raise(); 0 before the first call. One variable for the whole
+ * process, since the limit is the process's. */
 static rlim_t given;
 
 static void set_limit(rlim_t soft)

@@ -1,14 +1,15 @@
 /*
- * The limit on open descriptors (RLIMIT_NOFILE). The program takes all it may have; what it
- * starts gets the limit that it was given itself, since some programs fail with more.
+ * The limit on open descriptors (RLIMIT_NOFILE). The program raises its own limit as far as
+ * possible. A command that the program starts gets the limit that the program itself was
+ * started with, since some programs fail with a higher one.
  */
 #ifndef GHSECRETFS_DESCRIPTORS_H
 #define GHSECRETFS_DESCRIPTORS_H
 
-/* As many as the hard limit allows. */
+/* Raises the limit to the hard limit. */
 void descriptors_raise(void);
 
-/* The limit as it was, for what is started next. Descriptors that are open stay so. */
+/* Sets the limit that was there before descriptors_raise(). Open descriptors stay open. */
 void descriptors_restore(void);
 
 #endif

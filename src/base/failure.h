@@ -12,18 +12,20 @@
 struct failure {
     int err;                            /* -errno; 0 means that nothing failed */
     long status;                        /* HTTP status; 0 when there was no answer */
-    char message[FAILURE_MESSAGE_SIZE]; /* printable; the server's where it gave one */
+    char message[FAILURE_MESSAGE_SIZE]; /* printable; the server's own if the server gave one */
     char request_id[64];                /* X-GitHub-Request-Id, printable, or empty */
-    char url[512];                      /* where a person can mend it, printable, or empty */
-    char wanted[128];                   /* X-Accepted-GitHub-Permissions, likewise */
+    char url[512];                      /* a page where a person can mend the cause, printable,
+                                           or empty */
+    char wanted[128];                   /* X-Accepted-GitHub-Permissions, printable, or empty */
 };
 
-/* A failure that needs no server: the errno and, in printf form, its reason. */
+/* Makes `f` a failure of our own, not a server's: the errno and, in printf form, the reason. */
 void failure_set(struct failure *f, int err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Adds until when the failure lasts, `wait_ms` from now. That is a time of day: the same
- * failure again has the same words, and stays one line of `errors`. */
+/* Adds to the message until when the failure lasts, `wait_ms` from now, as a time of day. (With
+ * "in 40 seconds" each repetition of a failure would have other words, and be a line more in
+ * `errors`.) */
 void failure_tell_end(struct failure *f, uint64_t wait_ms);
 
 #endif

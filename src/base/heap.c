@@ -1,13 +1,13 @@
 /*
- * free() and realloc() that wipe, for the whole process: libcurl, OpenSSL, nghttp2 and json-c
- * keep copies of what passes through them (the token in a header), and their freed memory would
- * keep them for whoever reads it later. Measured: with these, none is found
- * (evidence §3.6).
+ * free() and realloc() that wipe, for the whole process. libcurl, OpenSSL, nghttp2 and json-c
+ * make copies of what passes through them (the token in a header), and freed memory would keep
+ * those copies for whoever reads the memory later. Measured: with these two functions no copy
+ * is found (evidence §3.6).
  *
- * The definitions here come before the C library's for every library in the process. glibc
- * keeps its own under other names; elsewhere the dynamic linker finds the next ones. The build
- * sets HEAP_WIPES where there is one or the other. Sanitizers bring their own allocator, so not
- * with them.
+ * Every library in the process calls the definitions here instead of the C library's. The C
+ * library's own are reached under other names (glibc), or by the dynamic linker's RTLD_NEXT.
+ * The build sets HEAP_WIPES where one of these ways exists. A build with sanitizers does not
+ * wipe, since sanitizers bring an allocator of their own.
  */
 #include "base/heap.h"
 
@@ -19,7 +19,7 @@
 
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1 /* as gcc says it */
+#define __SANITIZE_ADDRESS__ 1 /* gcc's name for the same thing */
 #endif
 #endif
 
@@ -31,7 +31,7 @@ void __libc_free(void *p);
 #else
 static void libc_free(void *p)
 {
-    static void (*_Atomic next)(void *); /* every thread would find the same */
+    static void (*_Atomic next)(void *); /* every thread finds the same function */
     if (!next)
         next = (void (*)(void *))dlsym(RTLD_NEXT, "free");
     next(p);
@@ -48,8 +48,8 @@ void free(void *p)
     errno = err;
 }
 
-/* Never in place where it would leave a tail, never moved by the C library, which would leave
- * the old copy. */
+/* A block never shrinks in place, since the cut tail would not be wiped, and the C library
+ * never moves a block, since the old copy would not be wiped. */
 void *realloc(void *p, size_t size)
 {
     if (!p)
@@ -71,9 +71,9 @@ void *realloc(void *p, size_t size)
 
 #endif
 
-/* Where the C library begins to map blocks by themselves. Naming it keeps it from growing with
- * the largest block that was freed: answers of some hundred KiB would then come from the heap,
- * and leave holes in it. */
+/* The size from which the C library maps each block by itself. If the program does not set the
+ * size, glibc raises it to the largest block that was freed: answers of some hundred KiB would
+ * then come from the heap, and leave holes there. */
 #define MAPPED_FROM (128 * 1024)
 
 bool heap_setup(void)
@@ -82,7 +82,7 @@ bool heap_setup(void)
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 #endif
 #if HEAP_WIPES || defined(__SANITIZE_ADDRESS__)
-    return true; /* what has sanitizers is nobody's but a developer's */
+    return true; /* only developers run a build with sanitizers */
 #else
     return false;
 #endif

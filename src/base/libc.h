@@ -1,5 +1,5 @@
 /*
- * What not every C library on Linux has. musl: names of errors, statx() before 1.2.5,
+ * What not every C library on Linux has. musl lacks names of errors, statx() before 1.2.5,
  * close_range(), and RENAME_NOREPLACE.
  */
 #ifndef GHSECRETFS_LIBC_H
@@ -24,8 +24,8 @@ static inline int statx(int fd, const char *path, int flags, unsigned mask, stru
 #define RENAME_NOREPLACE 1u
 #endif
 
-/* No program that is run from now on inherits a descriptor that is open now, but for the
- * standard ones. (musl has no close_range().) */
+/* From now on no program that is run inherits a descriptor that is open now, except the three
+ * standard ones. */
 void libc_close_on_exec(void);
 
 /* The name of an errno, such as "ENOENT", as GNU's strerrorname_np() gives it; NULL when Linux

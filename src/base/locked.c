@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* One account for the process, since the kernel's limit is the process's. */
+/* One account for the whole process, since the kernel's limit is the process's. */
 static size_t total_max = LOCKED_TOTAL_MAX;
 static size_t total_used;
 
@@ -20,8 +20,8 @@ static size_t round_up(size_t n)
     return (n + page_size() - 1) / page_size() * page_size();
 }
 
-/* Asking is surer than reading RLIMIT_MEMLOCK: root and CAP_IPC_LOCK pass it, and other
- * locked pages count against it. */
+/* Locking pages is a surer way to know than RLIMIT_MEMLOCK: the limit does not hold for root
+ * and CAP_IPC_LOCK, and other locked pages of the process count as well. */
 static bool can_lock(size_t len)
 {
     void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -97,7 +97,7 @@ static int locked_commit(struct locked *b, size_t len)
     unsigned char *p = b->data + b->committed;
     if (mprotect(p, more, PROT_READ | PROT_WRITE) != 0)
         return -ENOMEM;
-    /* Also MADV_DONTDUMP. */
+    /* sodium_mlock() also leaves the pages out of core dumps (MADV_DONTDUMP). */
     if (sodium_mlock(p, more) != 0) {
         (void)mprotect(p, more, PROT_NONE);
         return -ENOMEM;

@@ -1,11 +1,11 @@
 /*
  * Memory for plaintext and tokens: locked into RAM, left out of core dumps, between guard
- * pages, wiped when it goes. The only user of libsodium's memory functions.
+ * pages, and wiped before it is freed. No other file uses libsodium's memory functions.
  *
  * Address space for the maximum is reserved at once and locked a page at a time as the
  * buffer grows, so the bytes stay contiguous, never move and leave no copy behind. All
- * locked buffers together take at most LOCKED_TOTAL_MAX (less where RLIMIT_MEMLOCK is
- * less); past that growing is -ENOMEM.
+ * locked buffers together take at most LOCKED_TOTAL_MAX bytes, or RLIMIT_MEMLOCK if that is
+ * less; beyond this total no buffer can grow (-ENOMEM).
  */
 #ifndef GHSECRETFS_LOCKED_H
 #define GHSECRETFS_LOCKED_H
@@ -36,20 +36,21 @@ size_t locked_in_use(void);
 /* 0 or -ENOMEM. Nothing is locked before bytes are added. */
 int locked_init(struct locked *b, size_t max) WARN_UNUSED;
 
-/* Wipes and gives back everything. Also right for a zeroed struct. */
+/* Wipes the bytes and gives back all memory. `b` may be a zeroed struct, and is one
+ * afterwards. */
 void locked_release(struct locked *b);
 
 /* Wipes the bytes and gives their pages back; the buffer can be used again. */
 void locked_clear(struct locked *b);
 
-/* Sets the length; new bytes are zero, dropped ones are wiped. 0, -EFBIG past the maximum, or
- * -ENOMEM when no more memory can be locked; the buffer is then as it was. */
+/* Sets the length; new bytes are zero, dropped bytes are wiped. 0, -EFBIG past the maximum, or
+ * -ENOMEM when no more memory can be locked. An error leaves the buffer as it was. */
 int locked_resize(struct locked *b, size_t len) WARN_UNUSED;
 
-/* Appends; errors as of locked_resize(). */
+/* Adds bytes to the end. 0, or the errors of locked_resize(). */
 int locked_add(struct locked *b, const void *data, size_t len) WARN_UNUSED;
 
-/* Wipes memory that is not a locked buffer's. */
+/* Wipes memory of any other kind. */
 void locked_wipe(void *data, size_t len);
 
 #endif

@@ -12,16 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer than any message, and shorter than PIPE_BUF: lines of several processes do not mix. */
+/* Longer than any message. Shorter than PIPE_BUF, so that lines of several processes do not
+ * mix. */
 #define LINE_SIZE 3072
 
-/* Of the whole process, as syslog and stderr are. */
+/* One log for the whole process, as there is one syslog and one standard error. */
 static struct {
     enum log_level max_level;
-    const char *syslog_path; /* NULL: to stderr */
+    const char *syslog_path; /* NULL: messages go to standard error */
     int syslog_fd;           /* -1: not connected */
-    uint64_t dropped;        /* since the start */
-    uint64_t untold;         /* of these, since the last one that was written */
+    uint64_t dropped;        /* messages, since the start */
+    uint64_t untold;         /* messages dropped since the last one that was written */
     void (*filter)(void *arg, char *text);
     void *filter_arg;
 } out = {.max_level = LOG_LEVEL_WARNING, .syslog_fd = -1};
@@ -62,8 +63,8 @@ static bool connect_syslog(void)
     return true;
 }
 
-/* A datagram that goes at once or not at all. A log daemon that was started again has another
- * socket. */
+/* Sends a datagram at once or not at all. The second try connects again, since a log daemon
+ * that was restarted has another socket. */
 static bool send_datagram(const char *datagram, size_t len)
 {
     for (unsigned tries = 0; tries < 2; tries++) {
@@ -79,7 +80,7 @@ static bool send_datagram(const char *datagram, size_t len)
     return false;
 }
 
-/* As RFC 3164 has it, and glibc's syslog(3). */
+/* Makes a message in the form of RFC 3164, as glibc's syslog(3) does. */
 static bool write_syslog(enum log_level level, const char *line)
 {
     static const int priority[] = {
@@ -98,9 +99,10 @@ static bool write_syslog(enum log_level level, const char *line)
     return send_datagram(datagram, strlen(datagram));
 }
 
-/* Standard error is shared with others, so O_NONBLOCK is not ours to set: the same terminal or
- * pipe is opened once more. Where that is another user's, which may not be opened, it is asked
- * whether there is room. */
+/* Other processes share our standard error, and with it the flag O_NONBLOCK, so we must not set
+ * the flag. Instead the terminal or pipe behind standard error is opened once more. Where
+ * another user owns the terminal or pipe, so that it cannot be opened, poll() tells whether
+ * there is room. */
 static bool write_without_waiting(const char *text, size_t len)
 {
     struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -137,7 +139,7 @@ static bool write_line(enum log_level level, const char *line)
     return write_stderr(whole, (size_t)len);
 }
 
-/* What was dropped is told before what is written again. */
+/* The number of dropped messages is written before the next message. */
 static bool tell_dropped(void)
 {
     char line[100];

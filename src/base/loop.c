@@ -7,14 +7,14 @@
 
 #include "base/container.h"
 
-/* Events taken from the kernel at once; more are taken on the next turn. */
+/* So many events are taken from the kernel at once; the next turn takes the others. */
 #define EVENTS_AT_ONCE 32
 
 struct loop {
     int epoll_fd;
     bool stopped;
     struct timers timers;
-    /* The turn's events, so that removing a watch can drop what is pending for it. */
+    /* The events of the current turn, so that loop_unwatch() can drop those of its watch. */
     struct epoll_event events[EVENTS_AT_ONCE];
     int event_count;
 };

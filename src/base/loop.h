@@ -2,8 +2,8 @@
  * The one event loop: descriptors, timers, and nothing else. Single-threaded; callbacks run
  * one at a time and may add, change and remove any watch or timer, their own included.
  *
- * Watches and timers are embedded in what they belong to and owned by it; the loop keeps
- * pointers to them until they are removed.
+ * A watch or a timer is embedded in its owner's struct. The loop keeps a pointer to the watch
+ * or timer until the owner removes it.
  */
 #ifndef GHSECRETFS_LOOP_H
 #define GHSECRETFS_LOOP_H
@@ -36,12 +36,14 @@ uint64_t loop_now_ms(void);
 int loop_new(struct loop **ret) WARN_UNUSED;
 void loop_free(struct loop *loop);
 
-/* Watches watch->fd for `events`, instead of what it was watched for before. 0 or -errno. */
+/* Watches watch->fd for `events`, and no longer for the events of an earlier call. 0 or
+ * -errno. */
 int loop_watch(struct loop *loop, struct loop_watch *watch, uint32_t events) WARN_UNUSED;
-/* Also right when it is not watched. Call before the descriptor is closed. */
+/* To be called before the descriptor is closed. Does nothing to what is not watched. */
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
-/* Fires once, at `at_ms` or as soon as the loop gets to it; set again, it moves. */
+/* The timer fires once, at `at_ms` or as soon after as the loop is free. A timer that is set
+ * already is moved. */
 void loop_set_timer(struct loop *loop, struct loop_timer *timer, uint64_t at_ms);
 void loop_clear_timer(struct loop *loop, struct loop_timer *timer);
 

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Neither a network nor another program can make one of these wait. (An overlay's upper layer
- * is one of the others in all but name; container images are overlays.) */
+/* No network and no other program can make one of these file systems wait. (An overlay is as
+ * good as its upper layer, which as a rule is one of the other types; container images are
+ * overlays.) */
 static const char *const local[] = {"bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4",
     "f2fs", "jfs", "overlay", "ramfs", "tmpfs", "vfat", "xfs", "zfs"};
 
@@ -18,8 +19,8 @@ static bool is_local_type(const char *type, size_t len)
     return false;
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELD...] - TYPE SOURCE OPTIONS": proc(5). No name
- * in it has a space. */
+/* A line is "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELD...] - TYPE SOURCE OPTIONS", as
+ * proc(5) tells. No field has a space inside. */
 bool mount_is_local(uint64_t id)
 {
     FILE *table = fopen("/proc/self/mountinfo", "re");

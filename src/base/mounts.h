@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Is the mount of this number (stx_mnt_id of statx(2)) one of a file system that is served by
- * this machine's kernel alone? Asks no file system, as statfs(2) would: the mount may be our
- * own. False as well for a mount that the table does not have.
+ * Is the file system of the mount with this number (stx_mnt_id of statx(2)) served by this
+ * machine's kernel alone? The table is read and no file system is asked: statfs(2) would ask,
+ * and the mount may be our own. False as well for a mount that the table does not have.
  */
 bool mount_is_local(uint64_t id);
 

@@ -18,13 +18,13 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* -ESRCH for whatever /proc says of a process that has gone. */
+/* The errno of a read of /proc, negative; -ESRCH in place of ENOENT: the process has gone. */
 static int gone_or(int err)
 {
     return err == ENOENT ? -ESRCH : -err;
 }
 
-/* The text of a file of /proc, which is small. 0, or -errno: -ESRCH for what has gone. */
+/* The text of a small file of /proc. 0; -ESRCH when the process has gone; or another -errno. */
 static int read_proc_at(int dir_fd, const char *path, char *out, size_t size)
 {
     size_t used = 0;
@@ -62,7 +62,8 @@ static const char *field(const char *text, const char *name)
 
 #define STATUS_SIZE 8192
 
-/* A number of `status`; 0 where it has none, or the process has gone. 0 or -errno. */
+/* Sets `ret` to a number of `status`; to 0 where `status` has no such number, or the process
+ * has gone. 0 or -errno. */
 static int status_number(pid_t pid, const char *name, pid_t *ret)
 {
     char status[STATUS_SIZE];
@@ -81,7 +82,7 @@ pid_t process_group_of(pid_t tid)
 
 int process_can_look(void)
 {
-    int fds[3]; /* a directory, a file in it, and one for whoever opens a file */
+    int fds[3]; /* for a directory, a file in the directory, and a file that a library opens */
     unsigned count = 0;
     int err = 0;
 
@@ -145,20 +146,21 @@ static void count_file(struct process_scan *scan, const struct process_file *fil
         scan->file[scan->count++] = *file;
 }
 
-/* "pos: ...\nflags: ...\nmnt_id: ...\nino: ...\n" */
+/* The text is "pos: ...\nflags: ...\nmnt_id: ...\nino: ...\n". */
 static int look_at_descriptor(struct process_scan *scan, const char *name)
 {
     char text[1024];
     int err = read_proc_at(dirfd(scan->dir), name, text, sizeof text);
     if (err)
-        return err == -ESRCH ? 0 : err; /* it was closed meanwhile */
+        return err == -ESRCH ? 0 : err; /* -ESRCH: the descriptor was closed meanwhile */
     const char *ino = field(text, "ino"), *position = field(text, "pos"),
                *flags = field(text, "flags");
     if (!ino || !position || !flags || strtoull(ino, NULL, 10) != scan->ino)
         return 0;
     const struct process_file file = {
         .position = strtoull(position, NULL, 10),
-        .flags = strtoul(flags, NULL, 8) & ~(unsigned long)O_CLOEXEC, /* of the descriptor */
+        /* O_CLOEXEC is the descriptor's, and all other flags are the open file's. */
+        .flags = strtoul(flags, NULL, 8) & ~(unsigned long)O_CLOEXEC,
     };
     if ((file.flags & O_ACCMODE) != O_RDONLY)
         count_file(scan, &file);
@@ -188,7 +190,8 @@ void process_name(pid_t tid, char out[static 16])
     out[strcspn(out, "\n")] = '\0';
 }
 
-/* Field 52 of stat, counted from behind the name, which may hold anything. */
+/* Field 52 of stat. Fields are counted from the last ')', since a name may have blanks and
+ * parentheses. */
 static int exit_code(pid_t tid, int *ret)
 {
     char stat[2048];
@@ -225,7 +228,7 @@ static uint64_t bit(int signal)
     return UINT64_C(1) << (signal - 1);
 }
 
-/* Those that leave a process alive where it does nothing about them: signal(7). */
+/* The signals whose default action does not end a process: signal(7). */
 static uint64_t survivable_signals(void)
 {
     return bit(SIGCHLD) | bit(SIGCONT) | bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) |
@@ -241,8 +244,8 @@ enum process_interrupt process_interrupted(pid_t tid)
     uint64_t pending = signal_set(status, "SigPnd") | signal_set(status, "ShdPnd");
     uint64_t caught = signal_set(status, "SigCgt");
     uint64_t open = pending & ~signal_set(status, "SigBlk") & ~signal_set(status, "SigIgn");
-    /* The kernel turns a deadly signal into SIGKILL at once, but not one that dumps core, and
-     * none that comes while another one is pending. */
+    /* The kernel turns a deadly signal into SIGKILL at once; but not a signal that dumps core,
+     * and not a signal that comes while another one is pending. */
     if ((pending & bit(SIGKILL)) || (open & ~caught & ~survivable_signals()))
         return PROCESS_DIES;
     if (open & caught & bit(SIGINT))
@@ -250,7 +253,7 @@ enum process_interrupt process_interrupted(pid_t tid)
     return PROCESS_GOES_ON;
 }
 
-/* Is its standard error open for writing? */
+/* Is the process's standard error open for writing? */
 static bool writes_stderr(pid_t tgid)
 {
     char text[1024];
@@ -259,7 +262,7 @@ static bool writes_stderr(pid_t tgid)
     return flags && (strtol(flags, NULL, 8) & O_ACCMODE) != O_RDONLY;
 }
 
-/* Looks without asking a file system: the file may be of our own mount. */
+/* Asks no file system, since the file may be of our own mount. */
 static bool look_at_fd(int fd, struct statx *ret)
 {
     return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
@@ -278,7 +281,7 @@ static bool is_terminal(const struct statx *st)
            st->stx_rdev_major <= PTS_MAJOR_LAST;
 }
 
-/* A named pipe has a path. */
+/* The link in /proc of an anonymous pipe is "pipe:[INODE]", that of a named pipe is a path. */
 static bool is_anonymous_pipe(int path_fd, const struct statx *st)
 {
     char path[64], target[8];
@@ -288,7 +291,7 @@ static bool is_anonymous_pipe(int path_fd, const struct statx *st)
            memcmp(target, "pipe:[", 6) == 0;
 }
 
-/* Others may hold an internet connection's last bytes up when it is closed. */
+/* The close of another socket may wait until an internet connection's last bytes are sent. */
 static bool is_local_socket(int fd)
 {
     int domain;
@@ -297,9 +300,10 @@ static bool is_local_socket(int fd)
 }
 
 /*
- * The process's own open file, which `seen` was seen to be. Another thread of the process may
- * have put another file there meanwhile: one of our own mount could never be closed again,
- * since close waits for the mount's answer. So what is not the file that was seen is left open.
+ * Takes the process's own open file, of which `seen` was learnt before. Meanwhile another
+ * thread of the process may have made descriptor 2 another file. A file of our own mount could
+ * never be closed, since close waits for our own answer. So any file but the one of `seen` is
+ * left open.
  */
 static int take_stderr(pid_t tgid, const struct statx *seen)
 {
@@ -325,7 +329,8 @@ static int reopen(int path_fd)
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Another opening than the process's own is better where that is possible: it never waits. */
+/* A terminal or pipe is opened again, with O_NONBLOCK, so that a write never waits. The
+ * process's own open file is taken where opening again is not possible. */
 static int open_or_take(pid_t tgid, int path_fd)
 {
     struct statx st;

@@ -16,10 +16,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* How long the loop waits for a write that should take microseconds, so that as a rule the line
- * is there before the writer goes on. */
+/* How long the loop waits for a helper's write. The write should take microseconds, and while
+ * the loop waits, the process that is told does not go on: as a rule the line comes first. */
 #define HELPER_WAIT_MS 20
-/* Helpers that a frozen file system may hold at once. */
+/* So many helpers may hang in a frozen file system at once. */
 #define HELPERS_MAX 4
 
 struct helper {
@@ -29,7 +29,7 @@ struct helper {
     char line[TELL_MAX];
 };
 
-/* Belongs to threads that may outlive everything that the loop could hang it on. */
+/* The count of helpers is global, since a helper may outlive every struct of the loop. */
 static atomic_uint helpers;
 
 static void *helper_write(void *arg)
@@ -63,8 +63,9 @@ static void helper_start(struct helper *helper)
     free(helper);
 }
 
-/* For what has no write that does not wait: most file systems refuse RWF_NOWAIT, and the locks
- * of a file may be held by whoever writes to it from memory that the mount has to fill. */
+/* A thread writes where each kind of write may wait. For a regular file most file systems
+ * refuse RWF_NOWAIT, and another process may hold the file's locks while it writes from memory
+ * that the mount has to fill. */
 static void tell_by_helper(int fd, const char *line, size_t len)
 {
     int done[2];
@@ -85,7 +86,7 @@ static void tell_by_helper(int fd, const char *line, size_t len)
     close(done[0]);
 }
 
-/* Not pwritev2(), which musl before 1.2.5 does not have. */
+/* The system call, since musl before 1.2.5 has no pwritev2(). */
 static ssize_t write_now(int fd, const char *line, size_t len)
 {
     struct iovec text = {.iov_base = (char *)line, .iov_len = len};
@@ -95,7 +96,7 @@ static ssize_t write_now(int fd, const char *line, size_t len)
 static void tell_pipe(int fd, const char *line, size_t len)
 {
     if (write_now(fd, line, len) < 0 && errno == EOPNOTSUPP)
-        tell_by_helper(fd, line, len); /* before Linux 6.5 */
+        tell_by_helper(fd, line, len); /* Linux before 6.5 has no RWF_NOWAIT for pipes */
 }
 
 static void tell_terminal(int fd, const char *line, size_t len)

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <time.h>
 
-/* What a person does not see, or what changes how the text around it is seen: Unicode's
- * categories Cc, Cf, Cs, Co, Zl and Zp, what is ignorable by default, and noncharacters (those
- * at the end of a plane are not in the table). In order. */
+/* Characters that a person does not see, or that change how the text around them looks. These
+ * are Unicode's categories Cc, Cf, Cs, Co, Zl and Zp, default ignorable code points, and
+ * noncharacters (except those at the end of a plane, which the table leaves out). In order. */
 static const struct range {
     uint32_t first, last;
 } unseen[] = {
@@ -38,7 +38,8 @@ static bool is_unseen(uint32_t c)
     return false;
 }
 
-/* Length of the UTF-8 sequence at `s`, and what it stands for; 0 when it is none. RFC 3629. */
+/* Length of the UTF-8 sequence at `s`, with its character in `ret`; 0 where no valid sequence
+ * is. RFC 3629. */
 static size_t decode(const unsigned char *s, size_t left, uint32_t *ret)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -207,7 +208,7 @@ bool text_to_time(const char *text, int64_t *ret)
     int64_t offset;
     if (!parse_zone(rest, &offset))
         return false;
-    /* timegm() makes the 30th of February the 2nd of March. */
+    /* No such day: timegm() makes the 30th of February the 2nd of March. */
     int day = tm.tm_mday;
     int64_t seconds = (int64_t)timegm(&tm) - offset;
     if (tm.tm_mday != day)

@@ -15,40 +15,40 @@
 
 /*
  * Copies at most `len` bytes of `src` to `out` (of `size` bytes, always terminated) as one
- * line of printable characters: runs of white space become one space; each byte of a character
- * that cannot be seen (controls, marks of direction and format, private use) or of what is no
- * UTF-8 becomes '?'. What does not fit is cut at a character. For everything that a server says
- * and a person reads.
+ * line of printable characters. A run of white space becomes one space. A character that cannot
+ * be seen (controls, marks of direction and format, private use) becomes a '?' for each byte,
+ * and so does a byte that is no UTF-8. A text that is too long is cut between two characters.
+ * Every text that a server says and a person reads goes through here.
  */
 void text_printable(char *out, size_t size, const char *src, size_t len);
 
-/* Replaces each occurrence of the `len` bytes of `secret` in `text` by "***" (by fewer stars
- * where `len` is smaller than that). Nothing to hide: `len` is 0. */
+/* Replaces each occurrence of the `len` bytes of `secret` in `text` by "***", or by `len` stars
+ * if `len` is below 3. With a `len` of 0 nothing is replaced. */
 void text_hide(char *text, const char *secret, size_t len);
 
-/* How many bytes from the beginning on are UTF-8? `len`, if all are. */
+/* How many bytes from the beginning of `text` on are UTF-8? `len`, if all are. */
 size_t text_utf8_length(const char *text, size_t len);
 
-/* Copies `src` to `out` if it fits whole; false, and an empty string, if it does not. */
+/* Copies `src` to `out` if all of `src` fits; else gives false and an empty string. */
 bool text_copy(char *out, size_t size, const char *src) WARN_UNUSED;
 
-/* Does it end in `suffix`, with something before it? */
+/* Does `text` end in `suffix`, and is `text` longer than `suffix`? */
 bool text_has_suffix(const char *text, const char *suffix);
 
-/* Is it a path of the directory itself, or of what is below? Both are absolute, without links. */
+/* Is `path` the directory, or below the directory? Both are absolute and without links. */
 bool text_is_within(const char *path, const char *directory);
 
-/* Is an ASCII control character in it? */
+/* Does `text` have an ASCII control character? */
 bool text_has_control(const char *text);
 
-/* A whole string as an unsigned decimal number up to `max`; false for anything else. */
+/* Reads all of `text` as an unsigned decimal number up to `max`; false for any other text. */
 bool text_to_u64(const char *text, uint64_t max, uint64_t *ret) WARN_UNUSED;
 
-/* "2026-01-02T03:04:05Z" (also with a fraction, or an offset as +02:00) as Unix seconds;
- * false for anything else. */
+/* Reads "2026-01-02T03:04:05Z" (also with a fraction, or an offset such as +02:00) as Unix
+ * seconds; false for any other text. */
 bool text_to_time(const char *text, int64_t *ret) WARN_UNUSED;
 
-/* Unix seconds as the API writes them: "2026-01-02T03:04:05Z". */
+/* Writes Unix seconds as the API writes a time: "2026-01-02T03:04:05Z". */
 void text_from_time(char out[static 24], int64_t seconds);
 
 #endif

@@ -7,7 +7,7 @@ static bool is_before(const struct timer_node *a, const struct timer_node *b)
     return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
 }
 
-/* Two heaps as one; either may be NULL, and neither has siblings. */
+/* Makes one heap of two. Either may be NULL, and the root of neither has siblings. */
 static struct timer_node *meld(struct timer_node *a, struct timer_node *b)
 {
     if (!a || !b)
@@ -31,8 +31,8 @@ static struct timer_node *detach(struct timer_node *node)
     return node;
 }
 
-/* The siblings from `node` on as one heap: melded in pairs from the left, and the pairs from
- * the right. */
+/* Makes one heap of `node` and its next siblings: pairs of siblings are melded from the left,
+ * then the pairs from the right. */
 static struct timer_node *meld_siblings(struct timer_node *node)
 {
     struct timer_node *pairs = NULL, *heap = NULL;

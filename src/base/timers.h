@@ -1,7 +1,7 @@
 /*
- * Timers in the order in which they fire: a pairing heap of nodes that are embedded in what
- * they belong to. Adding is O(1), removing and taking the first O(log n) amortized, and nothing
- * allocates, so nothing fails.
+ * Timers in the order in which they fire: a pairing heap, whose nodes are embedded in their
+ * owners' structs. Adding a timer is O(1), removing a timer O(log n) amortized. No function
+ * allocates memory, so none fails.
  */
 #ifndef GHSECRETFS_TIMERS_H
 #define GHSECRETFS_TIMERS_H
@@ -11,7 +11,7 @@
 
 struct timer_node {
     uint64_t at_ms;
-    uint64_t order; /* of two for the same time the one that was added first comes first */
+    uint64_t order; /* of two timers for one time, the timer that was added first fires first */
     struct timer_node *child, *next;
     struct timer_node *back; /* the sibling before, or the parent; NULL for the root */
 };
@@ -22,7 +22,7 @@ struct timers {
 };
 
 void timers_add(struct timers *timers, struct timer_node *node, uint64_t at_ms);
-/* `node` is one of them. */
+/* `node` must be one of `timers`. */
 void timers_remove(struct timers *timers, struct timer_node *node);
 
 #endif

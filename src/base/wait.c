@@ -19,7 +19,7 @@ void wait_leave(struct wait *wait)
 
 void waiters_finish(struct waiters *waiters, const struct failure *why)
 {
-    /* `why` and `waiters` may go with the first one told. */
+    /* The first done() may free `why` and `waiters`. */
     const struct failure copy = why ? *why : (struct failure){0};
     struct waiters told = *waiters;
     struct wait *wait;

@@ -1,12 +1,14 @@
+/* clang-format off */
 /*
- * Waiting for an answer. What is being fetched holds the list of those who wait for it, so
- * two who want one thing share one request.
+ * Waiting for an answer. A thing that is being fetched (a listing, a key) has a list of its
+ * waiters, so two operations that want one thing share one request.
  *
- * The convention of every function here and above that takes a `struct wait`:
+ * The convention of every function, here and in the layers above, that takes a `struct wait`:
  *   0             the answer is there already; done() is not called
  *   -EINPROGRESS  done() will be called once, later, from the loop
- *   other -errno  it failed at once; wait->failure says why; done() is not called
+ *   other -errno  the call failed at once; wait->failure says why; done() is not called
  */
+/* clang-format on */
 #ifndef GHSECRETFS_WAIT_H
 #define GHSECRETFS_WAIT_H
 
@@ -19,10 +21,10 @@ struct waiters {
     struct wait *head;
 };
 
-/* Embedded in whoever waits and owned by it. */
+/* Embedded in the struct of the operation that waits. */
 struct wait {
     void (*done)(struct wait *wait); /* wait->failure.err tells the outcome */
-    uint64_t deadline_ms;            /* for what is started on this one's behalf */
+    uint64_t deadline_ms;            /* for requests that are sent on behalf of this waiter */
     struct failure failure;
     struct waiters *in; /* NULL while not waiting */
     struct wait *prev, *next;
@@ -30,14 +32,15 @@ struct wait {
 
 void wait_join(struct waiters *waiters, struct wait *wait);
 
-/* Stops waiting; done() is not called. Also right for one that does not wait. */
+/* Stops waiting; done() is not called. Does nothing if `wait` does not wait. */
 void wait_leave(struct wait *wait);
 
-/* Tells all of them, in the order in which they joined. `why` NULL means success. They may
- * join again, and leave others, while they are told. */
+/* Empties the list and calls done() of each waiter, in the order in which the waiters joined.
+ * `why` is NULL for success. A done() may let any waiter join a list or leave one. */
 void waiters_finish(struct waiters *waiters, const struct failure *why);
 
-/* Fails at once, as by the convention: fills wait->failure and returns its errno. */
+/* For a function that fails at once (see the convention): fills wait->failure, returns
+ * why->err. */
 int wait_fail(struct wait *wait, const struct failure *why);
 
 #endif
