@@ -35,8 +35,8 @@ static bool host_label_is_plausible(const char *label, size_t len)
     return true;
 }
 
-/* A host name, an IPv4 address, or an IPv6 address in brackets. Strict, since it becomes part
- * of a URL and an argument of `gh`. */
+/* Is `host` a host name, an IPv4 address, or an IPv6 address in brackets? The check is strict,
+ * since the host becomes part of a URL and an argument of `gh`. */
 static bool host_is_plausible(const char *host)
 {
     size_t len = strlen(host);
@@ -67,7 +67,7 @@ static size_t host_length(const char *text)
     return bracket ? (size_t)(bracket - text) + 1 : strcspn(text, ":/");
 }
 
-/* What was meant, perhaps. */
+/* How to give the host that was perhaps meant. */
 static const char *host_advice(const char *host)
 {
     for (const char *c = host; *c; c++)
@@ -94,7 +94,7 @@ static int set_host(struct config *config, const char *host, size_t len, const c
     return -EINVAL;
 }
 
-/* What people know best is the address of a page, or of a clone. */
+/* People may try the address of a web page, or of a clone. */
 static bool is_url(const char *text)
 {
     size_t scheme =
@@ -102,14 +102,14 @@ static bool is_url(const char *text)
     return scheme > 0 && strncmp(text + scheme, "://", 3) == 0;
 }
 
-/* The URL is not shown: a password may be in it. */
+/* The message does not show the URL, since a URL may have a password. */
 static int refuse_url(const char *origin, const char *expected)
 {
     log_error("%s: a URL can't be given here: expected %s", origin, expected);
     return -EINVAL;
 }
 
-/* The API's own name has the same tokens as the host that people know. */
+/* The API's own name is refused, since `gh` keeps a token for the host that people know. */
 static int check_host_is_no_api(const struct config *config, const char *origin)
 {
     const char *host = config->host;
@@ -205,8 +205,8 @@ static bool host_is_cloud(const char *host)
     return strcmp(host, "github.com") == 0 || text_has_suffix(host, ".ghe.com");
 }
 
-/* Strict, so that libcurl can't read the text in another way than the checks here do. NULL, or
- * what is wrong. */
+/* NULL, or what is wrong with the URL. The check is strict, so that libcurl can't read the URL
+ * in another way than the checks in this file. */
 static const char *url_text_problem(const char *url)
 {
     if (strchr(url, '@'))
@@ -219,7 +219,7 @@ static const char *url_text_problem(const char *url)
     return NULL;
 }
 
-/* NULL, or what is wrong. Sets api_host and api_loopback. */
+/* Sets api_host and api_loopback. NULL, or what is wrong with api_url. */
 static const char *parse_api_url(struct config *config)
 {
     const char *url = config->api_url, *problem = url_text_problem(url);
@@ -259,7 +259,8 @@ static const char *parse_api_url(struct config *config)
     return NULL;
 }
 
-/* With api_url and no HOST, the host that requests go to is the truer name than github.com. */
+/* With api_url and no HOST, requests do not go to github.com: the shown host is that of
+ * api_url. */
 static int set_source(struct config *config)
 {
     if (config->api_url_given && config->host_is_default) {
@@ -272,7 +273,7 @@ static int set_source(struct config *config)
     return no_memory();
 }
 
-/* The URL is not shown in a message: a password may be in it. */
+/* No message shows the URL, since a URL may have a password. */
 int address_set_api(struct config *config)
 {
     const char *host = config->host;

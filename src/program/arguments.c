@@ -6,7 +6,8 @@
 
 #include "base/log.h"
 
-/* Copies one option of a list to `out`, without its escapes; returns its end in the list. */
+/* Copies the first option of `list` to `out`, without the escapes; returns the end of the
+ * option in the list. */
 static const char *unescape(const char *list, char *out)
 {
     while (*list && *list != ',') {
@@ -17,8 +18,8 @@ static const char *unescape(const char *list, char *out)
     return list;
 }
 
-/* Not fuse_opt_parse(): libfuse drops every backslash, and reads three digits behind one as a
- * character. */
+/* libfuse's fuse_opt_parse() cannot be used: it drops every backslash, and reads three digits
+ * behind a backslash as a character. */
 static int walk_list(const char *list, arguments_taker *take_option, void *data)
 {
     char *option = malloc(strlen(list) + 1);

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 
-/* As OpenSSL reads them: PEM_STRING_X509, _OLD and _TRUSTED. */
+/* The first lines that OpenSSL knows: PEM_STRING_X509, _OLD and _TRUSTED. */
 static const char *const beginnings[] = {"-----BEGIN CERTIFICATE-----",
     "-----BEGIN X509 CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----"};
 
@@ -23,7 +23,7 @@ static bool begins_certificate(const char *line)
     return false;
 }
 
-/* Closes `fd`. */
+/* Is a certificate in the file? Closes `fd`. */
 static bool has_certificate(int fd)
 {
     FILE *file = fdopen(fd, "r");

@@ -20,7 +20,7 @@ struct parse {
     int word_count;
 };
 
-/* Reports, for use where memory ran out. */
+/* Reports that memory ran out. */
 static int no_memory(void)
 {
     log_error("not enough memory to read the options");
@@ -71,8 +71,9 @@ static int set_certificates(struct config *config)
     return err ? err : path_from_environment("SSL_CERT_DIR", &config->ca_dir);
 }
 
-/* Files that are read again while the mount is up must not be under it: the loop would wait
- * for itself. What does not exist now is found missing before the mount. */
+/* The program reads these files again while the mount is up. A file under the mount would make
+ * the loop wait for itself. A missing file is no fault here, and is reported later, before the
+ * mount. */
 static int check_outside_mount(const struct config *config, const char *name, const char *path)
 {
     char real_mount[PATH_MAX], real_path[PATH_MAX], shown[PATH_MAX];
@@ -97,7 +98,7 @@ static int set_words(struct parse *p)
     return address_parse_source(&p->config, p->words[0]);
 }
 
-/* What the environment says is not looked at where there is no TLS. */
+/* The variables of the environment do not matter where no TLS is used. */
 static int check_certificates(const struct config *config)
 {
     bool is_used = strncasecmp(config->api_url, "https:", 6) == 0;
@@ -131,8 +132,9 @@ static int check_files(struct config *config)
     return err ? err : check_certificates(config);
 }
 
-/* The kernel lets in nobody but who mounts, whom the modes then shut out; root needs no modes,
- * but would not give uid= for root's own sake. */
+/* Without allow_other the kernel lets in only the mounter. With another owner's uid= the modes
+ * then shut the mounter out: nobody gets in. (Modes do not shut root out, but a root who gives
+ * uid= wants the owner to get in.) */
 static int check_owner_gets_in(const struct config *config)
 {
     uid_t uid = config->uid;
@@ -145,7 +147,7 @@ static int check_owner_gets_in(const struct config *config)
     return -EINVAL;
 }
 
-/* Ours come last, so that they win. */
+/* The program's own mount options come behind the user's, so that the program's own win. */
 static int set_fuse_args(struct config *config)
 {
     struct fuse_args *args = &config->fuse_args;

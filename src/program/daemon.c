@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 
-/* The process in front: exits as the child started, or did not. */
+/* The process in front: exits when the child has started, or has ended without. */
 __attribute__((noreturn)) static void wait_in_front(pid_t child, int fd)
 {
     char byte;
@@ -45,7 +45,7 @@ int daemon_start(struct daemon *daemon)
     }
     close(fds[0]);
     daemon->ready_fd = fds[1];
-    /* Ctrl-C, or a kill of the process in front, ends a start that nobody waits for. */
+    /* Once Ctrl-C or a kill has ended the process in front, nobody waits for this start. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     return 0;
 }

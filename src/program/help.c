@@ -1,20 +1,19 @@
 #include "program/help.h"
 
-/* Only for fuse_pkgversion(). */
+/* <fuse.h> is included only for fuse_pkgversion(). */
 #define FUSE_USE_VERSION 31
 #include <fuse.h>
 
 #include "program/options.h"
 
-/* Set by the build. */
+/* The build sets the version. */
 #ifndef GHSECRETFS_VERSION
 #define GHSECRETFS_VERSION "(unknown version)"
 #endif
 
-/* Where the text of an option begins, behind its name and values, and where if these are long.
- */
-#define TEXT_COLUMN 21
-#define FAR_TEXT_COLUMN 34
+/* The widths of an option's name with values, in the line of the option: usual, and long. */
+#define LEFT_WIDTH 21
+#define LONG_LEFT_WIDTH 34
 
 static const char before_options[] =
     "usage: ghsecretfs [options] [[HOST:]PATH] MOUNTPOINT\n"
@@ -37,7 +36,7 @@ static bool has_line(const struct option *option)
     return option->help && *option->help && !option->letter;
 }
 
-/* The options that have a letter, and a text, in one line. */
+/* One line for all options that have a letter and a text. */
 static void print_letters(FILE *out)
 {
     const char *gap = "  ";
@@ -57,8 +56,8 @@ static void print_line(FILE *out, const struct option *option)
     if (option->words)
         option_write_words(option, "|", "|", words, sizeof words);
     int len = snprintf(left, sizeof left, "%s%s%s", option->name, *values ? "=" : "", values);
-    (void)fprintf(out, "    %-*s%s", len < TEXT_COLUMN ? TEXT_COLUMN : FAR_TEXT_COLUMN, left,
-        option->help);
+    (void)fprintf(
+        out, "    %-*s%s", len < LEFT_WIDTH ? LEFT_WIDTH : LONG_LEFT_WIDTH, left, option->help);
     if (option->initial)
         (void)fprintf(out, " (%s)", option->initial);
     (void)fputs("\n", out);

@@ -6,10 +6,10 @@
 
 #include <stdio.h>
 
-/* At most 24 lines of 80 columns, so that it fits the smallest terminal. */
+/* Prints at most 24 lines of 80 columns, so that the help fits the smallest terminal. */
 void help_print(FILE *out);
 
-/* The program's own version and libfuse's. */
+/* Prints the program's own version and libfuse's. */
 void help_version(FILE *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The program: reads what the person said, starts step by step (token, API, PATH, mount), and
- * runs the loop until it is unmounted or told to end.
+ * The program: reads the configuration, starts step by step (token, API, PATH, mount), and runs
+ * the loop until the file system is unmounted or a signal ends the program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,15 +39,15 @@ struct program {
     struct daemon daemon;
     struct loop *loop;
     struct loop_watch signals;
-    struct loop_timer last_call; /* uploads have so long to end */
+    struct loop_timer last_call; /* at the end of the program, uploads have until then */
     struct token *token;
     struct github *github;
     struct tree *tree;
     struct fs *fs;
     char *mountpoint; /* absolute: the daemon works in "/" */
-    struct task task; /* the step of the start that is under way */
+    struct task task; /* the current step of the start */
     bool starting, ending;
-    const char *path_left; /* of PATH, still to walk */
+    const char *path_left; /* the parts of PATH that are still to be walked */
     enum exit_status status;
 };
 
@@ -59,7 +59,8 @@ static void program_stop(struct program *p, enum exit_status status)
 
 /* --- The start, step by step ---------------------------------------------------------- */
 
-/* After the mount, for root alone: others need the set-user-id fusermount3 to unmount. */
+/* Called after the mount. Only root's commands lose the privilege: another user's need the
+ * set-user-id fusermount3 to unmount. */
 static void drop_privileges_of_children(void)
 {
     if (geteuid() == 0)
@@ -78,7 +79,7 @@ static void program_end(struct program *p);
 
 static void mount_ended(void *arg)
 {
-    program_end(arg); /* unmounted by the user */
+    program_end(arg); /* the user has unmounted */
 }
 
 static void mount_failed(const struct program *p, int err)
@@ -147,7 +148,7 @@ static void start_walked(struct task *task, int err)
         start_walk(p, task->result);
 }
 
-/* Goes one part of PATH further. */
+/* Looks up the next part of PATH in `from`; mounts when no part is left. */
 static void start_walk(struct program *p, struct node *from)
 {
     char part[PATH_MAX];
@@ -164,7 +165,7 @@ static void start_walk(struct program *p, struct node *from)
     tree_lookup(&p->task, part);
 }
 
-/* The variable of the environment that sends us to a proxy, as libcurl chooses it; or NULL. */
+/* The variable of the environment by which libcurl chooses a proxy; or NULL. */
 static const char *proxy_variable(const struct config *config)
 {
     static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
@@ -177,7 +178,7 @@ static const char *proxy_variable(const struct config *config)
     return NULL;
 }
 
-/* What people forget of the URL of their own server. */
+/* What is often missing in the URL of a GitHub Enterprise Server; or "". */
 static const char *api_url_advice(const struct config *config)
 {
     bool is_server = config->api_url_given && config->token_is_enterprise;
@@ -228,7 +229,7 @@ static void start_token_checked(struct task *task, int err)
     start_walk(p, p->tree->whole);
 }
 
-/* --- The token, as the API client sees it --------------------------------------------- */
+/* --- What the API client knows of the token ------------------------------------------- */
 
 static const struct locked *credentials_token(void *context)
 {
@@ -246,7 +247,7 @@ static const char *credentials_problem(void *context)
     return token_problem(context);
 }
 
-/* A server may have put the token where it is logged, and libfuse logs what it likes. */
+/* A server's answer may repeat the token, and get into a message of ours or of libfuse. */
 static void hide_token(void *github, char *text)
 {
     github_hide_token(github, text);
@@ -325,7 +326,7 @@ static void last_call_over(struct loop_timer *timer)
     program_stop(p, STATUS_OK);
 }
 
-/* Uploads that have begun may end, and held DELETEs are sent. */
+/* Ends the program once uploads that have begun are done. Held DELETEs are sent now. */
 static void program_end(struct program *p)
 {
     p->ending = true;
@@ -336,13 +337,14 @@ static void program_end(struct program *p)
     }
     p->tree->uploads_ended = uploads_ended;
     p->tree->uploads_arg = p;
-    /* Each ends within the timeout by itself, unless github.com's budget holds it back, and
-     * says which it was; what is left then says so when it is dropped. */
+    /* Each upload ends within the timeout by itself, unless github.com's budget holds the
+     * upload back, and reports a failure. An upload that has not ended then is dropped, and
+     * reports that. */
     loop_set_timer(
         p->loop, &p->last_call, loop_now_ms() + p->config.timeout_ms + LAST_CALL_SLACK_MS);
 }
 
-/* SIGTERM, SIGINT, SIGHUP. A second one does not wait. */
+/* For SIGTERM, SIGINT and SIGHUP. A second signal ends the program with uploads under way. */
 static void on_signal(struct loop_watch *watch, uint32_t events)
 {
     struct program *p = CONTAINER_OF(watch, struct program, signals);
@@ -398,7 +400,7 @@ static bool check_memory(void)
     return false;
 }
 
-/* What must not leave the process by the side door. */
+/* Keeps the token and values out of core dumps, debuggers, logs of keys and readable files. */
 static void close_side_doors(void)
 {
     static const struct rlimit no_core = {0};
@@ -407,8 +409,8 @@ static void close_side_doors(void)
             "this build does not wipe memory when it is freed: copies of secrets and of "
             "the token can stay in the process");
     (void)setrlimit(RLIMIT_CORE, &no_core);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor ptrace, nor /proc/PID/mem, but for root */
-    unsetenv("SSLKEYLOGFILE"); /* OpenSSL and libcurl would write the session keys there */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* only root may use ptrace and /proc/PID/mem */
+    unsetenv("SSLKEYLOGFILE"); /* a file into which libcurl would write the session keys */
     umask(077);
 }
 

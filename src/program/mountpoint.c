@@ -25,7 +25,7 @@ static bool report_missing(const char *given, int err)
     return false;
 }
 
-/* What fusermount3 allows a user who is not root. */
+/* Would fusermount3 let a user who is not root mount there? */
 static bool check_as_user(const char *given, const struct stat *st, const struct statfs *fs)
 {
     if (fs->f_type == FUSE_SUPER_MAGIC)
@@ -47,8 +47,9 @@ static bool check_as_user(const char *given, const struct stat *st, const struct
     return false;
 }
 
-/* What the program looks at, or starts a command by, while the mount is up: under the mount it
- * would wait for its own answer. And what lies in /proc says who writes. */
+/* The program opens these files, or starts a command with them, while the mount is up. Under
+ * the mount, the program would wait for its own answer. And without the true /proc, the program
+ * would not know who writes. */
 static bool check_not_needed(const char *given, const char *path, const struct statfs *fs)
 {
     static const char *const needed[] = {"/proc", "/dev/null", "/dev/log", "/bin/sh"};
@@ -67,7 +68,7 @@ static bool check_not_needed(const char *given, const char *path, const struct s
     return !hidden;
 }
 
-/* Where the directory is, if a mount may be there; or NULL. */
+/* The directory's absolute path, if a mount may be there; or NULL. */
 static char *find_place(const char *given, const struct stat *st, const struct statfs *fs)
 {
     char *path = realpath(given, NULL);
@@ -86,7 +87,7 @@ bool mountpoint_check(const char *given, char **ret)
     struct stat st;
     struct statfs fs;
 
-    /* Of a dead mount the kernel may still know the attributes; statfs asks. */
+    /* The kernel may answer stat of a dead mount from its cache, but never statfs. */
     if (stat(given, &st) != 0 || statfs(given, &fs) != 0)
         return report_missing(given, errno);
     if (!S_ISDIR(st.st_mode)) {
@@ -97,7 +98,7 @@ bool mountpoint_check(const char *given, char **ret)
     return *ret != NULL;
 }
 
-/* libfuse says that it can't open the device, and no more. */
+/* libfuse would say that the device can't be opened, and no more. */
 static bool check_device(void)
 {
     if (access("/dev/fuse", R_OK | W_OK) == 0)
@@ -116,7 +117,7 @@ static bool is_program(const char *directory, size_t len)
     return n > 0 && (size_t)n < sizeof path && access(path, X_OK) == 0;
 }
 
-/* libfuse looks where it was installed, and then in $PATH. */
+/* libfuse runs fusermount3 from the directory where libfuse was installed, or from $PATH. */
 static bool has_fusermount(void)
 {
     static const char *const usual[] = {"/usr/bin", "/bin", "/usr/local/bin"};

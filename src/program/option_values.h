@@ -1,6 +1,6 @@
 /*
- * The kinds of values that options have. Each kind is a function for the rows of options.h. All
- * are strict: a text is a value as a whole, or -EINVAL.
+ * The kinds of values that options have. Each kind is a function for the rows of options.c. The
+ * functions are strict: they take a text as a whole, or refuse the text with -EINVAL.
  */
 #ifndef GHSECRETFS_OPTION_VALUES_H
 #define GHSECRETFS_OPTION_VALUES_H
@@ -8,27 +8,26 @@
 #include "program/options.h"
 
 /* clang-format off */
-option_taker take_text;    /* any text; the field is a char * */
-option_taker take_line;    /* a text without control characters; the field is a char * */
-option_taker take_names;   /* names of programs with colons between; the field is a char * */
-option_taker take_path;    /* made absolute by path_make_absolute(); the field is a char * */
-option_taker take_date;    /* YYYY-MM-DD in shape, whether or not there is such a day, which the
-                              server says; the field is a char * */
-option_taker take_seconds; /* "10" or "0.5", without what is less than a millisecond; the field is a
-                              uint64_t of milliseconds */
-option_taker take_number;  /* the field is an unsigned, uid_t or gid_t */
-option_taker take_octal;   /* at most four digits; the field is a mode_t */
-option_taker take_word;    /* one of the option's words; the field is an enum */
-option_taker take_choice;  /* one of the option's words; the field is a bool */
-option_taker take_flag;    /* no value: the option makes its field, a bool, true */
-option_taker take_result;  /* no value, and no field: option->min is the enum config_result */
+option_taker take_text;    /* any text. The field is a char * */
+option_taker take_line;    /* a text without control characters. The field is a char * */
+option_taker take_names;   /* names of programs with colons between. The field is a char * */
+option_taker take_path;    /* a path, made absolute by path_make_absolute(). The field is a
+                              char * */
+option_taker take_date;    /* YYYY-MM-DD, checked for this shape alone. The field is a char * */
+option_taker take_seconds; /* "10" or "0.5". The field is a uint64_t, in milliseconds, rounded
+                              down */
+option_taker take_number;  /* a decimal number. The field is an unsigned, uid_t or gid_t */
+option_taker take_octal;   /* an octal number of at most four digits. The field is a mode_t */
+option_taker take_word;    /* one of the option's words. The field is an enum */
+option_taker take_choice;  /* one of the option's words. The field is a bool */
+option_taker take_flag;    /* no value. The field is a bool, which becomes true */
+option_taker take_result;  /* no value and no field: the result is option->min */
 
-option_taker pass_to_libfuse;      /* no field; with or without a value */
-option_taker pass_flag_to_libfuse; /* no value, and the field, a bool, becomes true as well */
+option_taker pass_to_libfuse;      /* with a value or without, and no field */
+option_taker pass_flag_to_libfuse; /* no value. The field is a bool, which becomes true */
 /* clang-format on */
 
-/* Frees what the option's taker put into the field, if that is a text; the field is NULL then.
- */
+/* Frees a text that the option's taker has put into the field, and sets the field to NULL. */
 void option_free_text(struct config *config, const struct option *option);
 
 /* What -EINVAL means for a path. */

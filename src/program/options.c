@@ -84,10 +84,11 @@ const struct option option_table[] = {
     {.name = NULL},
 };
 
-/* Mount options that are accepted and change nothing. First what is always on, or never to be
- * had: mount.fuse3 adds `suid` and `dev` unless told otherwise, and fstab may say `exec`. Then
- * what has no meaning here: every write reaches the program, and times are the server's. Last
- * what is for mount(8), in fstab; mount.fuse3 drops some of these options, not all. */
+/* Mount options that are accepted and change nothing, in three groups. The first options are
+ * always on, or can never be had: mount.fuse3 adds `suid` and `dev` unless told otherwise, and
+ * fstab may say `exec`. The next have no meaning here, since every write reaches the program
+ * and all times are the server's. The last are for mount(8), in fstab: mount.fuse3 takes some
+ * of these options out, not all. */
 static const char *const ignored[] = {"default_permissions", "nosuid", "nodev", "noexec",
     "suid", "dev", "exec", "sync", "async", "dirsync", "atime", "noatime", "diratime",
     "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime",
@@ -161,7 +162,7 @@ static bool is_ignored(const char *name, size_t len)
     return false;
 }
 
-/* The value is not shown: a misspelt option may have a token for one. */
+/* The message does not show the value: of a misspelt option the value may be a token. */
 static int unknown_option(const char *arg)
 {
     char shown[64];

@@ -24,8 +24,8 @@ struct token {
     const struct config *config;
     enum token_source source;
     char *origin;
-    char *path;             /* of a file or credential */
-    struct locked variable; /* as it was in the environment, until the first read */
+    char *path;             /* of token_file or of the credential; else NULL */
+    struct locked variable; /* the variable's value, until the first read */
     bool variable_too_long;
     struct locked value;
 
@@ -37,13 +37,14 @@ struct token {
     char problem[512];
 };
 
-/* As `gh` reads them: the first that is not empty. */
+/* In the order in which `gh` reads them. The first that is not empty is used. */
 static const char *const variables[] = {
     "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"};
 #define CLOUD_VARIABLES 2 /* the first two are for github.com and *.ghe.com */
 #define ALL_VARIABLES 4
 
-/* Printable, since a path or a host is the user's text and may go to syslog. Returns `err`. */
+/* Sets token_problem() to the text, made printable, since the user's path or host is in it and
+ * may go to syslog. Returns `err`. */
 __attribute__((format(printf, 3, 4))) static int token_fail(
     struct token *token, int err, const char *format, ...)
 {
@@ -58,7 +59,7 @@ __attribute__((format(printf, 3, 4))) static int token_fail(
 
 /* --- The source ----------------------------------------------------------------------- */
 
-/* unsetenv() alone would leave the bytes where /proc/PID/environ shows them. */
+/* unsetenv() alone would leave the bytes in memory that /proc/PID/environ shows. */
 static void wipe_variable(const char *name)
 {
     size_t len = strlen(name);
@@ -78,7 +79,7 @@ static int set_origin(
     return -ENOMEM;
 }
 
-/* Takes the first variable for our host, if there is one. */
+/* Makes the first variable for our host the source, if one is set. */
 static int take_variable(struct token *token)
 {
     const struct config *config = token->config;
@@ -100,12 +101,12 @@ static int take_variable(struct token *token)
     return 0;
 }
 
-/* Takes $CREDENTIALS_DIRECTORY/token, if there is one. */
+/* Makes $CREDENTIALS_DIRECTORY/token the source, if that file exists. */
 static int take_credential(struct token *token)
 {
     const char *given = getenv("CREDENTIALS_DIRECTORY");
     struct stat st;
-    /* Absolute, since the daemon works in "/" when the file is read again. */
+    /* The path is made absolute, since the daemon works in "/" when the file is read again. */
     char *directory = given && *given ? realpath(given, NULL) : NULL;
     if (!directory)
         return 0;
@@ -135,14 +136,14 @@ static int choose_source(struct token *token)
         err = take_credential(token);
     if (err || token->source != TOKEN_FROM_NOTHING)
         return err;
-    /* root's PATH and configuration need not be those of the person who runs sudo. */
+    /* Under sudo, `gh` would use root's PATH and root's login, not those of the person. */
     return geteuid() == 0 ? set_origin(token, TOKEN_FROM_NOTHING, "none", "")
                           : set_origin(token, TOKEN_FROM_GH, "gh auth token", "");
 }
 
 /* --- What was read -------------------------------------------------------------------- */
 
-/* Of UTF-8 or UTF-16, as editors of other systems write it. */
+/* Editors of other systems put such a mark before UTF-8 or UTF-16. */
 static bool has_byte_order_mark(const unsigned char *bytes, size_t len)
 {
     return (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) ||
@@ -150,7 +151,7 @@ static bool has_byte_order_mark(const unsigned char *bytes, size_t len)
                (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0));
 }
 
-/* Makes `bytes` the token if they are one. */
+/* Makes `bytes` the token, if they can be a token. */
 static int token_accept(struct token *token, const unsigned char *bytes, size_t len)
 {
     while (len > 0 && strchr(" \t\r\n", bytes[len - 1]) && bytes[len - 1] != '\0')
@@ -162,7 +163,7 @@ static int token_accept(struct token *token, const unsigned char *bytes, size_t 
         return token_fail(token, -EINVAL,
             "%s: a byte order mark is before the token; save it as plain text without one",
             token->origin);
-    /* It becomes part of a header, which a line end could add another to. */
+    /* The token becomes part of a header, and a line end could add another header. */
     for (size_t i = 0; i < len; i++)
         if (bytes[i] < 0x21 || bytes[i] > 0x7e)
             return token_fail(token, -EINVAL,
@@ -193,7 +194,7 @@ static int read_variable(struct token *token)
 {
     if (token->variable_too_long)
         return too_long(token);
-    /* Kept until it was accepted; read again, the answer is the value that is held. */
+    /* The first read moved the variable to `value`: every later read has nothing to do. */
     if (token->value.len > 0)
         return 0;
     int err = token_accept(token, token->variable.data, token->variable.len);
@@ -226,7 +227,7 @@ static int check_file(struct token *token, int fd)
     return 0;
 }
 
-/* Reads what fits into `ret`, straight into locked memory. */
+/* Reads up to ret->max bytes of the file, straight into locked memory. */
 static int read_all(int fd, struct locked *ret)
 {
     size_t len = 0;
@@ -297,7 +298,7 @@ static int no_token(struct token *token)
         config->token_host, variable, config->token_host, credential);
 }
 
-/* What to say of a command that gave no output to use. */
+/* Sets token_problem() for a command that gave no token. Returns the errno of token_read(). */
 static int command_failed(struct token *token, int err, int wait_status)
 {
     if (err == -ETIMEDOUT)
@@ -336,20 +337,20 @@ static void command_done(struct child *child, int err)
     token_answer(token, err);
 }
 
-/* 0 when command_done() will be called. */
+/* 0, and the loop will call command_done(); or -errno, with token_problem() set. */
 static int start_command(struct token *token, uint64_t deadline_ms)
 {
     const struct config *config = token->config;
-    /* The casts are for posix_spawn(), which changes nothing. */
+    /* posix_spawn() wants pointers that are not const, but changes no argument. */
     char *const shell[] = {(char *)"/bin/sh", (char *)"-c", config->token_command, NULL};
-    /* What gh says of having no token, we say better. */
+    /* `gh` would write its own message about a missing login; ours says more. */
     char *const gh[] = {(char *)"/bin/sh", (char *)"-c",
         (char *)"exec gh auth token --hostname \"$0\" 2>/dev/null", config->token_host, NULL};
     bool is_gh = token->source == TOKEN_FROM_GH;
     int err = child_start(&token->child, token->loop, is_gh ? gh : shell, TOKEN_MAX_BYTES,
         deadline_ms, command_done);
     if (is_gh && (err == -ENOENT || err == -EACCES))
-        return no_token(token); /* not installed */
+        return no_token(token); /* /bin/sh is not there */
     return err ? command_failed(token, err, 0) : 0;
 }
 
