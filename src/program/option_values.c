@@ -98,7 +98,7 @@ const char *path_problem(int err)
 
 int take_path(struct config *config, const struct option *option, const char *value)
 {
-    char **path = field(config, option), *absolute;
+    char **path = field(config, option), *absolute = NULL;
     int err = path_make_absolute(value, &absolute);
     if (err)
         return err;

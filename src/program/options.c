@@ -201,7 +201,7 @@ static int take(struct config *config, const struct option *option, const char *
         log_error("option %s takes no value", name);
     else {
         int err = option->take(config, option, value);
-        if (err == -EINVAL)
+        if (err == -EINVAL && value)
             return unexpected_value(option, value);
         if (err < 0)
             log_error("%s: %s", name, path_problem(err));
