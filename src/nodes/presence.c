@@ -75,6 +75,8 @@ static void come(struct node *child)
 void presence_seen(struct node *child)
 {
     assert(node_is_unstored(child));
+    if (child->presence == NODE_REPLACING) /* the listing has what it was to replace */
+        child->listed |= child->parent->dir->has_listing;
     come(child);
     child->written_until_ms = 0; /* what was in doubt is as the row says */
 }

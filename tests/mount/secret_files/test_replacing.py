@@ -1,12 +1,14 @@
 """Tools that replace a file by unlink and create don't lose the old value (contract §3.26)."""
 
 import contextlib
+import errno
 import os
 import select
 import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -328,6 +330,23 @@ def test_what_a_listing_says_meanwhile_counts(mount):
         mv.close()
     after = m.github.secrets()[scope]["CODECOV_TOKEN"]
     assert (after["value"], after["visibility"]) == (b"new", "private")
+
+
+def test_refused_after_a_look_at_the_old_one(mount):
+    """Who may use the old secret is read before the PUT, which then fails: `ls` still has it."""
+    m = mount()
+    directory = m.path / "orgs/acme/actions/secrets"
+    names = sorted(os.listdir(directory))
+    m.github.fault(method="PUT", count=-1, status=409)
+    time.sleep(1.1)  # what the listing said of it is too old by now (contract §3.20)
+    with Actor("mv", directory) as mv:
+        mv.unlink("CODECOV_TOKEN")
+        mv.create("CODECOV_TOKEN")
+        mv.write(b"new")
+        with pytest.raises(AssertionError, match=str(errno.EBUSY)):
+            mv.close()
+        assert m.github.requests("GET", "/orgs/acme/actions/secrets/CODECOV_TOKEN")
+        assert sorted(os.listdir(directory)) == names
 
 
 # What sends a held DELETE
