@@ -11,7 +11,7 @@
 
 /* Contract §3.13. */
 #define EMPTY_MS 60000
-/* In a directory whose store has no limit that is known. */
+/* Names made empty in one directory, if the limit of its store is unknown. */
 #define EMPTIES_MAX 1000
 
 struct empty {
@@ -21,7 +21,6 @@ struct empty {
     struct empty *prev, *next; /* in tree->empties, the oldest first */
 };
 
-/* The timer is the oldest one's. */
 static void set_timer(struct tree *tree)
 {
     if (tree->empties)
@@ -53,7 +52,8 @@ void empty_forget_all(struct tree *tree)
         empty_forget(tree->empties->node);
 }
 
-/* It is there no more, unless it was stored, or is open, by now. */
+/* The minute is over, or the name makes room. An entry that was stored meanwhile, or is open,
+ * only stops being a name made empty. */
 static void end(struct empty *empty)
 {
     struct node *node = empty->node;
@@ -92,7 +92,7 @@ static bool keep(struct tree *tree, struct node *node)
     struct empty *empty = calloc(1, sizeof *empty);
     if (!empty)
         return false;
-    empty_forget(node); /* its minute begins anew; who let go of it has a reference */
+    empty_forget(node); /* the minute begins anew; the caller has a reference to the node */
     make_room(tree, node->parent);
     *empty = (struct empty){
         .tree = tree, .node = node_ref(node), .until_ms = loop_now_ms() + EMPTY_MS};
@@ -114,7 +114,7 @@ void empty_writer_left(struct tree *tree, struct node *node)
     if (node->presence == NODE_REPLACING)
         presence_come_back(node);
     else if (node->upload_error && node->maybe_stored)
-        node->listed = true; /* its error is kept for as long as it may be there */
+        node->listed = true; /* keeps the node, and so its upload_error for fsync */
     else if (node->upload_error || !keep(tree, node))
         presence_gone(&tree->nodes, node);
 }

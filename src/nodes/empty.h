@@ -1,9 +1,9 @@
 /*
- * Names made empty: after `touch N`, `: > N` or `install -m 600 /dev/null N` nothing is sent,
- * and an empty file of that name is found for a minute all the same, since programs make a
- * file, then set its mode, and then write to it. Contract §3.13.
+ * Names made empty. `touch N`, `: > N` and `install -m 600 /dev/null N` send nothing. But
+ * programs make a file, then set its mode, and only then write to the file: so an empty file
+ * of the name is found for a minute. Contract §3.13.
  *
- * Such a name is a node that is NODE_PENDING without a writer.
+ * A name made empty is a node that is NODE_PENDING and has no writer.
  */
 #ifndef GHSECRETFS_EMPTY_H
 #define GHSECRETFS_EMPTY_H
@@ -13,15 +13,22 @@
 struct tree;
 struct empty;
 
-/* A writer has let go of a node. What was never stored goes with its last writer when that has
- * failed, and is in doubt (node.h) when the answer was lost. When nothing was written it stays
- * for a minute, and of more than there could be secrets in its directory the oldest goes. */
+/*
+ * One of node->writers has closed the entry `node`. If no writer is left and the entry was
+ * never stored, the entry
+ * - is gone, if its upload failed or memory is short;
+ * - is in doubt (node_is_in_doubt()), if the answer to its PUT was lost;
+ * - is a name made empty for a minute, if nothing was written. A directory has at most as many
+ *   such names as entries are allowed in it: the oldest of them is gone.
+ * An entry that was to replace a stored one stands for the stored one again.
+ */
 void empty_writer_left(struct tree *tree, struct node *node);
 
-/* The node has gone. Gives back a reference: the node may be freed by that. */
+/* Ends the minute of a name made empty; does nothing for any other node. Gives back a
+ * reference, which may free the node. */
 void empty_forget(struct node *node);
 
-/* Forgets all: the end has come. */
+/* Forgets all names made empty, when the mount ends. */
 void empty_forget_all(struct tree *tree);
 
 #endif

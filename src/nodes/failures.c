@@ -9,9 +9,9 @@
 #include "github/url.h"
 #include "nodes/node.h"
 
-/* Enough for a path of NAME_MAX parts' usual length and all that a failure says. */
+/* Bytes: enough for a path of a few names of NAME_MAX and for all members of a failure. */
 #define LINE_MAX_SIZE 2048
-/* Of what fails again and again the log has a line so often. */
+/* How often the log gets a line of a failure that repeats. */
 #define LOGGED_EVERY_MS 60000
 
 static int format_line(const struct failures *failures, struct buffer *line,
@@ -30,7 +30,8 @@ static int format_line(const struct failures *failures, struct buffer *line,
         err = buffer_printf(line, ": %s", why->message);
     if (!err && why->wanted[0])
         err = buffer_printf(line, " [needs permission: %s]", why->wanted);
-    if (!err && why->url[0] && !strstr(why->message, why->url)) /* cut in there */
+    /* A long message may have the URL cut off. */
+    if (!err && why->url[0] && !strstr(why->message, why->url))
         err = buffer_printf(line, " [see %s]", why->url);
     if (!err)
         github_hide_token(failures->github, line->data);
@@ -64,7 +65,6 @@ static void log_line(struct failure_line *line)
     buffer_release(&text);
 }
 
-/* Takes the line out of its place; the last place is then free. */
 static struct failure_line take_out(struct failures *failures, unsigned i)
 {
     struct failure_line line = failures->lines[i];
@@ -74,7 +74,8 @@ static struct failure_line take_out(struct failures *failures, unsigned i)
     return line;
 }
 
-/* The line of that text, taken out; a new one when there is none. `text` becomes the line's. */
+/* The line whose text is `text`, taken out of its place, so that the caller can put the line
+ * behind the others; a new line if there is none. Takes over `text`. */
 static struct failure_line take_line(struct failures *failures, char *text, int64_t now)
 {
     for (unsigned i = failures->kept; i-- > 0;) {

@@ -8,8 +8,8 @@
 #include "nodes/name.h"
 #include "nodes/presence.h"
 
-/* Is the row's visibility one from before what was written here? A server's Date tells nothing
- * of that: its clock need not be the one that rows are stamped by. */
+/* Is the row's visibility from before this mount's last PUT? The Date header of the answer to
+ * the PUT cannot tell: another clock than the Date's may stamp the rows. */
 static bool visibility_lags(const struct node *node, const struct row *row)
 {
     if (loop_now_ms() >= node->written_until_ms)
@@ -18,8 +18,8 @@ static bool visibility_lags(const struct node *node, const struct row *row)
            (row->visibility == node->old_visibility && row->updated_at <= node->before_change);
 }
 
-/* A row that does not say who may use the secret is no old one, and takes away what was known:
- * that may have changed, and must not go on being sent with values. */
+/* A row without a visibility is not taken for an outdated row. The known visibility is
+ * forgotten, since an outdated visibility must not be sent with the next value. */
 static void take_visibility(struct node *node, const struct row *row)
 {
     if (!row->visibility)
@@ -38,7 +38,7 @@ static void take_times(struct node *node, const struct row *row, int64_t mounted
                                              : mounted_at;
     if (!written_here || updated >= node->mtime) {
         if (updated > node->mtime)
-            node->stored_len = 0; /* by another client: its length is not told */
+            node->stored_len = 0; /* another client stored a value of unknown length */
         node->mtime = updated;
         node->written_until_ms = 0;
     }
@@ -46,7 +46,7 @@ static void take_times(struct node *node, const struct row *row, int64_t mounted
         node->btime = row->created_at;
 }
 
-/* The child for a row: found, or made. NULL without memory. A new one has no reference. */
+/* The child for a row: found, or made without a reference. NULL without memory. */
 static struct node *child_for(struct nodes *nodes, struct node *dir, const struct row *row)
 {
     struct node *child = directory_find(dir, row->name);
@@ -58,12 +58,12 @@ static struct node *child_for(struct nodes *nodes, struct node *dir, const struc
     if (child->presence != NODE_HERE)
         presence_seen(child);
     child->is_organization = row->is_organization;
-    take_visibility(child, row); /* before what was written here is taken for seen */
+    take_visibility(child, row); /* first: take_times() may clear written_until_ms */
     take_times(child, row, nodes->mounted_at);
     return child;
 }
 
-/* Can it be shown? If not, says why in `failures`. */
+/* Can the row be shown as a file? If not, `failures` gets a line. */
 static bool is_presentable(struct node *dir, const struct row *row, struct failures *failures)
 {
     char file_name[NAME_SIZE];
@@ -80,7 +80,8 @@ static bool is_presentable(struct node *dir, const struct row *row, struct failu
     return false;
 }
 
-/* What the rows did not name is gone, unless it is written here, or was a moment ago. */
+/* A child without a row is gone, unless this mount writes the child, or wrote the child a
+ * moment ago. */
 static void drop_unlisted(struct nodes *nodes, struct node *dir)
 {
     uint64_t now = loop_now_ms();
@@ -94,7 +95,7 @@ static void drop_unlisted(struct nodes *nodes, struct node *dir)
             child->listed = dir->dir->overruled = true;
         else if (dir->kind->complete || child->was_listed || now >= child->fresh_until_ms)
             presence_gone(nodes, child);
-        /* else: found by name where a listing does not show everything */
+        /* else: the listing is not complete, and a request for the name found the child */
     }
 }
 
@@ -116,14 +117,14 @@ int merge_listing(
         if (!is_presentable(dir, row, failures))
             continue;
         struct node *child = directory_find(dir, row->name);
-        /* A staging file has its name until it is renamed. */
+        /* A staging file hides an entry of its name until the staging file is renamed. */
         if (presence_is_dead(d, row) || (child && !node_is_from_api(child))) {
             d->overruled = true;
             continue;
         }
         if (child && child->presence == NODE_HELD) {
             child->listed = true;
-            take_visibility(child, row); /* what replaces it will keep it */
+            take_visibility(child, row); /* presence_replace() passes the visibility on */
             continue;
         }
         if (child && child->listed) {

@@ -8,14 +8,17 @@
 #include "nodes/failures.h"
 #include "nodes/node.h"
 
-/* Makes what it holds what the rows say; but what was written or deleted here a moment ago, or
- * is open, counts more: see `overruled`. Names that cannot be shown are left out, with a line
- * in `failures`. */
+/* Makes the children of `dir` those of `rows`, a whole listing. A child that was written or
+ * deleted through this mount a moment ago, or is open for writing, counts more than its row,
+ * and sets directory.overruled. A row whose name cannot be a file's, or is another row's in
+ * other case, is left out, with a line in `failures`. 0, or -ENOMEM with no child dropped. */
 int merge_listing(struct nodes *nodes, struct node *dir, const struct rows *rows,
     struct failures *failures) WARN_UNUSED;
 
-/* One row that was asked for alone: the child, with a reference for the caller, or NULL
- * without memory or when it was deleted here since. */
+/* Takes one row, from a request for one name, into `dir`, and believes the child to exist until
+ * `fresh_until_ms` of loop_now_ms(). The child, with a reference for the caller; NULL without
+ * memory, if this mount deleted the child since, and if its DELETE is held or a staging file
+ * has its name. */
 struct node *merge_one(
     struct nodes *nodes, struct node *dir, const struct row *row, uint64_t fresh_until_ms);
 

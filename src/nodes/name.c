@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-/* mkstemp(3)'s, and the least of others (contract §3.29). */
+/* mkstemp(3) makes so many random characters, and other tools no fewer (contract §3.29). */
 #define RANDOM_LEAST 6
 
 static bool is_word_character(char c)
@@ -15,7 +15,7 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Names are one without case: what differs in that alone can't be two files. */
+/* Without regard to case: names that differ in case alone are one file. */
 static bool begins_like_bulk(const char *name)
 {
     return strncasecmp(name, NAME_BULK, strlen(NAME_BULK)) == 0;
@@ -42,7 +42,7 @@ bool name_is_bulk(const char *name)
     return strcasecmp(name, NAME_BULK) == 0;
 }
 
-/* At least `least` characters, all letters and digits. */
+/* Has the text at least `least` characters, all of them letters or digits? */
 static bool is_random_part(const char *text, size_t least)
 {
     size_t len = 0;
@@ -62,14 +62,14 @@ static bool is_python_temporary(const char *name)
     return true;
 }
 
-/* Would a lookup find a file of that name again? */
+/* Would a lookup of the name find a file that is called so? */
 static bool is_file_name(const char *name)
 {
     char encoded[NAME_SIZE];
     return name_encode(name, encoded) && strcmp(name, encoded) == 0;
 }
 
-/* "NAME.8eb9cfe2.partial", which rclone since 1.63 writes and renames. */
+/* rclone since 1.63 writes NAME as "NAME.8eb9cfe2.partial", and renames the file. */
 static bool is_rclone_temporary(const char *name)
 {
     const char *end = strstr(name, ".partial");
@@ -115,7 +115,7 @@ bool name_is_secret(const char *name)
     return name_secret_problem(name) == NULL;
 }
 
-/* '_' stands in the names of managed users. */
+/* The names of managed users have a '_'. */
 bool name_is_account(const char *name)
 {
     for (const char *c = name; *c; c++)
@@ -185,6 +185,7 @@ bool name_decode(const char *file_name, char out[static NAME_SIZE])
         c += 2;
     }
     out[used] = '\0';
-    /* One name, one spelling (but for the case of the hexadecimal digits). */
+    /* Two file names must not be one name of the server, but for the case of hexadecimal
+     * digits. */
     return name_encode(out, again) && strcasecmp(again, file_name) == 0;
 }

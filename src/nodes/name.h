@@ -1,5 +1,5 @@
 /*
- * Names: which ones can be secrets, and how a server's name becomes a file's.
+ * Names: which names a secret can have, and how a server's name becomes a file's.
  */
 #ifndef GHSECRETFS_NAME_H
 #define GHSECRETFS_NAME_H
@@ -12,43 +12,44 @@
 /* A file name with its NUL. */
 #define NAME_SIZE (NAME_MAX + 1)
 
-/* NULL when the name can be a secret's, else the rule that it breaks, for a person. The
+/* NULL if a secret can have the name; else the rule that the name breaks, for a person. The
  * rules are GitHub's: letters, digits and '_'; no digit first; no GITHUB_ prefix. */
 const char *name_secret_problem(const char *name);
 
-/* Could GitHub have an account, a repository of that name? What could not be there is not
- * asked for: shells and editors look for .git and the like at every level. */
+/* Could GitHub have an account, a repository, a secret of that name? GitHub is not asked about
+ * impossible names: shells and editors look for .git and the like at every level. */
 bool name_is_account(const char *name);
 bool name_is_repository(const char *name);
 bool name_is_secret(const char *name);
 
-/* The file that takes many secrets at once (contract §6.1); also spelled in upper case. */
+/* The file that takes many secrets at once (contract §6.1). Case does not matter. */
 #define NAME_BULK ".env"
 bool name_is_bulk(const char *name);
 
-/* Is it a temporary name, as tools give to what they will rename (contract §3.29)? `exclusive`:
- * it is created with O_EXCL, which makes temporary names of some that could be a secret's. */
+/* Is a file that is created under `name` a staging file by its name (contract §3.29)? Some
+ * names that a secret could have are temporary only if the file is created with O_EXCL:
+ * `exclusive` says so. */
 bool name_is_staging(const char *name, bool exclusive);
 
-/* The same of a file made as mkstemp(3) makes one (O_RDWR, O_CREAT, O_EXCL, mode 0600), which
- * more programs do, under names of their own taste: any that cannot be a secret's, and those
- * that begin with `tmp`, or are zip's. */
+/* Is a file that is created under `name` as mkstemp(3) creates files (O_RDWR, O_CREAT, O_EXCL,
+ * mode 0600) a staging file by its name? Any name that no secret can have, but `.env`, and any
+ * that begins with `tmp` or is of zip's form (contract §3.29). */
 bool name_is_temporary(const char *name);
 
-/* Such programs also put random characters behind a name. The length of the longest beginning
- * of `name` that has enough of them behind it, or 0. */
+/* Programs that call mkstemp(3) also name a temporary file after a target, with six or more
+ * random characters behind the target's name (contract §3.29). The length of the longest target
+ * name that `name` can have been made from; 0 if there can be none. */
 size_t name_stem_length(const char *name);
 
-/* The canonical form: GitHub stores secrets' names in upper case. */
+/* Makes the name of a secret what GitHub stores: upper case. */
 void name_to_upper(char *name);
 
-/*
- * A server's name as a file name: '%', '/', control bytes, and all of a name that is "." or
- * "..", percent-encoded. False when it is empty or longer than NAME_MAX.
- */
+/* Makes a file name of a server's name: '%', '/', control bytes, and every byte of "." and
+ * "..", are percent-encoded. False if the file name would be empty or longer than NAME_MAX. */
 bool name_encode(const char *name, char out[static NAME_SIZE]) WARN_UNUSED;
 
-/* The reverse. False for what name_encode() never gives: a file of that name is not there. */
+/* Makes the server's name of a file name. False for a file name that name_encode() never gives,
+ * so that no file has that name. Hexadecimal digits may be in either case. */
 bool name_decode(const char *file_name, char out[static NAME_SIZE]) WARN_UNUSED;
 
 #endif

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <sodium.h>
 #include <time.h>
-/* Names compare without case (contract §2.5): ASCII, as GitHub's names are but for
- * environments. The header was included for its types; the operations on `by_name` hash and
- * compare in this way. */
+/* Names compare without regard to the case of ASCII letters (contract §2.5); of GitHub's names
+ * only those of environments have other letters. base/hash.h is included above for its types;
+ * the macros used below on `by_name` hash and compare by these definitions. */
 static unsigned fold_hash(const char *name, size_t len)
 {
     unsigned hash = 2166136261u; /* FNV-1a */
@@ -29,7 +29,8 @@ static unsigned fold_hash(const char *name, size_t len)
 void nodes_init(struct nodes *nodes)
 {
     *nodes = (struct nodes){.mounted_at = (int64_t)time(NULL)};
-    /* 2^56 to 2^62: above every real file system's numbers, and far from wrapping. */
+    /* The base is between 2^56 and 2^62: above the inode numbers of every real file system, and
+     * far from wrapping. */
     nodes->next_ino = (UINT64_C(1) << 56) + ((uint64_t)randombytes_random() << 30 |
                                                 (randombytes_random() & 0x3fffffff));
 }
@@ -125,7 +126,7 @@ void nodes_free_tree(struct nodes *nodes, struct node *root)
 {
     struct node *child = directory_first(root);
 
-    node_free(nodes, root); /* and what is being asked for it */
+    node_free(nodes, root); /* first: drops the requests under way for its listing */
     while (child) {
         struct node *next = directory_next(child);
         nodes_free_tree(nodes, child);
@@ -174,7 +175,7 @@ struct node *node_make_child(
         return NULL;
     }
     assert(child->references == 1);
-    child->references--; /* the directory has it now */
+    child->references--; /* from node_new(); the directory has the child without a reference */
     return child;
 }
 
@@ -254,8 +255,8 @@ static void directory_forget_children(struct nodes *nodes, struct node *dir)
     dir->dir = NULL;
 }
 
-/* Frees the node if nothing needs it, and then perhaps its parent, and so on upwards. A
- * listed node stays as long as its directory is of use. */
+/* Frees the node if nothing needs the node, then its parent if nothing needs the parent, and so
+ * on upwards. A listed node stays as long as its directory is in use. */
 static void node_settle(struct nodes *nodes, struct node *node)
 {
     while (node) {
@@ -288,7 +289,7 @@ void node_forget(struct nodes *nodes, struct node *node, uint64_t count)
     node_settle(nodes, node);
 }
 
-/* From the root down: parents first. */
+/* Adds the names from the root down. */
 static int add_api_parts(const struct node *node, struct buffer *ret)
 {
     if (!node->parent)

@@ -7,17 +7,20 @@
 
 #include "base/loop.h"
 
-/* GitHub's reads lag its writes by seconds (evidence §1.6). */
+/* How long a write of this mount counts more than a listing: GitHub's reads lag its writes by
+ * seconds (evidence §1.6). */
 #define LAG_MS 60000
-/* A program that removes what it failed to write does so at once; as for a held DELETE. */
+/* A program that removes a file which the program failed to write does so at once. The time is
+ * that of a held DELETE (contract §3.26). */
 #define FAILED_WRITE_MS 1000
 
-/* Files that are here alone go with their directory, and with those above it. */
+/* Ends the files that the server does not have, in a directory that is gone and in all
+ * directories below. */
 static void orphan_files(struct nodes *nodes, struct node *dir)
 {
     struct node *child, *next;
 
-    node_ref(dir); /* with its last file the directory would go, and take `next` along */
+    node_ref(dir); /* else the directory could be freed with its last file, and `next` too */
     for (child = directory_first(dir); child; child = next) {
         next = directory_next(child);
         if (node_is_directory(child))
@@ -48,7 +51,8 @@ void presence_gone(struct nodes *nodes, struct node *child)
 
 void presence_failed_write(struct node *child, pid_t process, int err)
 {
-    if (process > 0 && child->presence != NODE_PENDING) /* of a new one no old value is left */
+    /* A pending entry has no old value on the server that a removal could destroy. */
+    if (process > 0 && child->presence != NODE_PENDING)
         child->parent->dir->failed_write = (struct failed_write){.ino = child->ino,
             .process = process,
             .err = err,
@@ -63,7 +67,6 @@ int presence_failure_of(const struct node *child, pid_t process)
     return applies ? failed->err : 0;
 }
 
-/* It is there for all from now on. */
 static void come(struct node *child)
 {
     assert(child->presence != NODE_HERE && child->presence != NODE_GONE);
@@ -78,7 +81,7 @@ void presence_seen(struct node *child)
     if (child->presence == NODE_REPLACING) /* the listing has what it was to replace */
         child->listed |= child->parent->dir->has_listing;
     come(child);
-    child->written_until_ms = 0; /* what was in doubt is as the row says */
+    child->written_until_ms = 0; /* the row tells what became of a PUT in doubt */
 }
 
 void presence_hide(struct node *child)
@@ -114,11 +117,10 @@ struct node *presence_replace(struct nodes *nodes, struct node *held)
         node_unref(nodes, node);
         return NULL;
     }
-    presence_gone(nodes, held); /* not before: without memory it stays */
+    presence_gone(nodes, held); /* last: a failure above must leave `held` in place */
     return node;
 }
 
-/* Is this row what was deleted here a moment ago? */
 bool presence_is_dead(struct directory *dir, const struct row *row)
 {
     struct tombstone *stone, *next;
@@ -155,7 +157,7 @@ void presence_stored(struct node *child, int64_t date)
     child->listed |= dir->has_listing;
     child->mtime = at;
     child->written_until_ms = child->fresh_until_ms = loop_now_ms() + LAG_MS;
-    /* An old ETag could bring a 304 for what was never seen. */
+    /* An old ETag could bring a 304, which would confirm a list without the entry. */
     etags_release(&dir->etags);
     DL_FOREACH_SAFE(dir->dead, stone, next)
     {
@@ -176,7 +178,7 @@ void presence_doubted(struct node *child)
     if (!child->maybe_stored)
         return;
     child->written_until_ms = loop_now_ms() + LAG_MS;
-    etags_release(&dir->etags); /* a 304 would not tell of it */
+    etags_release(&dir->etags); /* a 304 would not tell whether the entry exists */
 }
 
 void presence_deleted(struct nodes *nodes, struct node *child)

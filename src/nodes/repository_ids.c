@@ -5,16 +5,16 @@
 #include "base/hash.h"
 #include "base/loop.h"
 
-/* As for the directories of repositories: see listing.c. */
+/* Contract §4.8. */
 #define ID_TTL_MS (5u * 60 * 1000)
-/* OWNER/REPO: GitHub allows 39 and 100 characters. */
+/* Bytes of OWNER/REPO with a NUL: GitHub allows 39 and 100 characters. */
 #define NAME_MAX_SIZE 192
 
 struct repository_id {
     int64_t id;
     uint64_t until_ms;
     UT_hash_handle hh;
-    char *spelled; /* as GitHub spells the name: behind it, and as long */
+    char *spelled; /* the name as GitHub spells the name; in the same block, behind `name` */
     char name[];   /* in lower case */
 };
 

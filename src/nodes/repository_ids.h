@@ -12,12 +12,13 @@ struct repository_ids {
     struct repository_id *by_name;
 };
 
-/* The number of OWNER/REPO in any letters, or -1 when it is not known, or was not confirmed
- * lately: a name can become another repository's. `ret_spelled` is the name as GitHub spells
- * it, borrowed until the next repository_ids_add(); unset with -1. */
+/* The number of the repository OWNER/REPO, whose name is in any case; -1 if its number was not
+ * added within five minutes, since a name can become another repository's. `ret_spelled` is
+ * the name as GitHub spells it, borrowed until the next repository_ids_add(); unset with -1. */
 int64_t repository_ids_find(
     const struct repository_ids *ids, const char *name, const char **ret_spelled);
-/* Remembers what GitHub calls it, or forgets it for want of memory. */
+/* Remembers for five minutes that GitHub calls the repository `id` by `name`, OWNER/REPO. Does
+ * nothing without memory. */
 void repository_ids_add(struct repository_ids *ids, const char *name, int64_t id);
 void repository_ids_release(struct repository_ids *ids);
 

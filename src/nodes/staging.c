@@ -9,7 +9,7 @@
 #include "nodes/presence.h"
 #include "nodes/tree.h"
 
-/* Contract §3.29: a tool that was going to rename it has done so by then. */
+/* Contract §3.29: a tool that was going to rename its file has done so by then. */
 #define LEFT_BEHIND_MS (10u * 60 * 1000)
 
 static void tell(struct staged *staged, const char *message)
@@ -68,7 +68,7 @@ int staging_create(struct tree *tree, struct node *dir, const char *name, struct
     node->mtime = node->btime = (int64_t)time(NULL);
     node->listed = true;
     dir->dir->staging_files++;
-    *ret = node; /* the reference is the directory's */
+    *ret = node; /* the reference of node_new() is kept until staging_remove() */
     return 0;
 }
 
@@ -97,13 +97,14 @@ void staging_orphan(struct nodes *nodes, struct node *node)
 void staging_publish(struct nodes *nodes, struct node *node)
 {
     if (node->presence == NODE_GONE)
-        return; /* removed while it was sent */
+        return; /* somebody removed the file while its bytes were sent */
     node->staged->published = true;
     value_clear(&node->staged->value);
     staging_remove(nodes, node);
 }
 
-/* Has a file found in `dir` as `name`, which becomes the file's, or leaves it where it is. */
+/* Moves the file to `dir` as `name`, which is taken over. 0; -ENOMEM: the file is where it was,
+ * or removed. */
 static int enter(struct nodes *nodes, struct node *node, struct node *dir, char *name)
 {
     char *old_name = node->name;
@@ -117,7 +118,7 @@ static int enter(struct nodes *nodes, struct node *node, struct node *dir, char 
     }
     node->name = old_name;
     free(name);
-    if (directory_add(node->parent, node) != 0) { /* no memory for what was just given back */
+    if (directory_add(node->parent, node) != 0) {
         tell(node->staged, "removed, and never sent: there is no memory for its name");
         staging_remove(nodes, node);
     }

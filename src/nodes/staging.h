@@ -1,7 +1,8 @@
 /*
- * Staging files: what tools write under a temporary name and rename onto the one that they
- * mean. They are held in locked memory, never sent under their own name and never readable;
- * renaming one onto a secret's name uploads it. Contract §3.29, §3.30.
+ * Staging files: files that a tool writes under a temporary name, and then renames to the name
+ * that the tool means. A staging file is in locked memory, is never sent under its own name,
+ * and cannot be read; renaming a staging file onto a secret's name uploads its bytes.
+ * Contract §3.29, §3.30.
  */
 #ifndef GHSECRETFS_STAGING_H
 #define GHSECRETFS_STAGING_H
@@ -19,34 +20,36 @@ struct staged {
     struct tree *tree;
     struct node *node;
     struct value value;
-    bool published;          /* renamed onto a secret's name, and stored */
-    struct loop_timer timer; /* tells of a file that was left behind */
+    bool published;          /* the file was renamed onto a secret's name, and stored */
+    struct loop_timer timer; /* fires when the file is left behind: a line in `errors` */
 };
 
-/* Makes an empty one; its directory keeps it until it is removed. `*ret` is borrowed. 0,
- * -ENOSPC past STAGING_FILES_MAX, -ENOMEM. */
+/* Makes an empty staging file in `dir`, which keeps the file until staging_remove(). `*ret` is
+ * borrowed. 0; -ENOSPC if `dir` has STAGING_FILES_MAX staging files; -ENOMEM. */
 int staging_create(
     struct tree *tree, struct node *dir, const char *name, struct node **ret) WARN_UNUSED;
 
-/* Takes it out of its directory. It is wiped when nobody has it open any more. */
+/* Takes the file out of its directory. Its bytes are wiped once no writer has the file open. */
 void staging_remove(struct nodes *nodes, struct node *node);
 
-/* Wipes what a removed one holds if nobody has it open: the kernel may know it for long. */
+/* Wipes the bytes of the file, if the file was removed and no writer has the file open. Call
+ * when a writer closes the file: the kernel may keep the node for long. */
 void staging_wipe_removed(struct node *node);
 
-/* It was stored under another name: as staging_remove(), and who has it open still can't write
- * to it, which would be lost. */
+/* The bytes were stored under a secret's name. Wipes and removes the file; a writer that still
+ * has the file open can write no more (ESTALE), since those bytes would be lost. */
 void staging_publish(struct nodes *nodes, struct node *node);
 
-/* Gives it another name, perhaps in another directory of secrets, in the place of `old`, which
- * may be NULL. 0, -ENOSPC, -ENOMEM: both files are then as they were; when there is not even
- * memory for the old name, the file is removed, with a line in `errors`. */
+/* Gives the file another name, perhaps in another directory of secrets, in the place of the
+ * staging file `old`, or of none if `old` is NULL. 0. -ENOSPC or -ENOMEM: both files are as
+ * they were, unless there is no memory to put back the old name: then the file is removed, with
+ * a line in `errors`. */
 int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const char *name,
     struct node *old) WARN_UNUSED;
 
-/* As file_type.release: wipes. */
+/* The file_type.release of staging files: wipes the bytes. */
 void staging_release(struct node *node);
-/* As file_type.orphan: removes the file, with a line in `errors`. */
+/* The file_type.orphan of staging files: removes the file, with a line in `errors`. */
 void staging_orphan(struct nodes *nodes, struct node *node);
 
 #endif

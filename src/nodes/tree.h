@@ -1,5 +1,5 @@
 /*
- * The tree of secrets: what is known of it, and what is under way in it.
+ * The tree of secrets: its nodes, and the operations under way. The program has one tree.
  */
 #ifndef GHSECRETFS_TREE_H
 #define GHSECRETFS_TREE_H
@@ -18,11 +18,11 @@ struct open_file;
 struct tree_options {
     const char *host;         /* for `status` */
     const char *token_origin; /* for `status`: where the token comes from, not the token */
-    const char *replacers;    /* programs that replace by unlink and create, beside those that
-                               * are known: names with colons between; or NULL */
-    uint64_t cache_ttl_ms;
-    uint64_t timeout_ms;   /* of one operation */
-    unsigned max_requests; /* uploads of one bulk file at once */
+    const char *replacers;    /* more programs whose DELETEs are held (contract §3.26), beside
+                               * the programs in remove.c: names with colons between; or NULL */
+    uint64_t cache_ttl_ms;    /* how long a listing is believed */
+    uint64_t timeout_ms;      /* of one operation */
+    unsigned max_requests;    /* uploads of one bulk file at once */
     enum newline newline;
     enum visibility visibility; /* of new organization secrets */
     bool commit_on_write;       /* commit=write */
@@ -37,21 +37,21 @@ struct tree {
     struct failures failures;
     unsigned sso_hidden;  /* organizations that single sign-on hides, by the last listing */
     struct node *whole;   /* the root of the whole tree */
-    struct node *root;    /* the root of the mount */
+    struct node *root;    /* the root of the mount: `whole`, or a directory below */
     struct node *reports; /* .ghsecretfs */
-    char *login;          /* empty: the token has none */
+    char *login;          /* of the token's account; "": an app's token has no account */
     struct open_file *open_files;
     struct repository_ids repository_ids;
-    unsigned policy_changes;          /* so many */
-    struct held *held;                /* DELETEs */
-    struct empty *empties;            /* names made empty */
-    struct loop_timer empties_timer;  /* the oldest one's end */
-    unsigned uploads;                 /* under way */
-    void (*uploads_ended)(void *arg); /* told when the last one has ended; or NULL */
+    unsigned policy_changes;          /* changes of policies so far: gives policy.generation */
+    struct held *held;                /* the DELETEs that are held or under way, oldest first */
+    struct empty *empties;            /* names made empty, the oldest first */
+    struct loop_timer empties_timer;  /* for the end of the first of `empties`, if any */
+    unsigned uploads;                 /* tasks under way that task_counts_as_upload() counted */
+    void (*uploads_ended)(void *arg); /* called when the last upload has ended; or NULL */
     void *uploads_arg;
 };
 
-/* "" when the token has no account of its own (an app's token). */
+/* The login of the token's account; "" if the token has no account (an app's token). */
 static inline const char *tree_login(const struct tree *tree)
 {
     return tree->login;

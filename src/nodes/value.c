@@ -2,9 +2,9 @@
 
 #include <errno.h>
 
-/* The distance of the bytes that glibc's posix_fallocate writes where a file system has no
- * fallocate, for any st_blksize from there on: sysdeps/posix/posix_fallocate.c
- * (evidence §2.15). */
+/* Where a file system has no fallocate, glibc's posix_fallocate writes single zero bytes at
+ * this distance, if st_blksize is at least as large: sysdeps/posix/posix_fallocate.c; see
+ * evidence §2.15. */
 #define PROBE_DISTANCE 4096
 
 int value_init(struct value *value, size_t max)
@@ -13,7 +13,7 @@ int value_init(struct value *value, size_t max)
     int err = locked_init(&value->bytes, max);
     if (err)
         return err;
-    /* The first page now: when no memory can be locked, that is open's error. */
+    /* Locks the first page now, so that a failure to lock memory is an error of open. */
     err = locked_resize(&value->bytes, 1);
     if (!err)
         err = locked_resize(&value->bytes, 0);
@@ -35,7 +35,7 @@ void value_limit(struct value *value, enum newline newline)
     value->newline = newline;
 }
 
-/* Length of the value's one line without its end; the whole length if it has several. */
+/* The length without the line end, if the value is one line; else the whole length. */
 static size_t length_without_newline(const unsigned char *data, size_t len)
 {
     if (len == 0 || data[len - 1] != '\n')
@@ -46,7 +46,8 @@ static size_t length_without_newline(const unsigned char *data, size_t len)
     return len > 0 && data[len - 1] == '\r' ? len - 1 : len;
 }
 
-/* Only a line end that is not sent may pass the limit, and it may come in two writes. */
+/* Only a line end that is not sent may go beyond the limit; "\r" and "\n" may come in two
+ * writes. */
 static bool is_too_long(const struct value *value)
 {
     const unsigned char *data = value->bytes.data;
@@ -61,7 +62,6 @@ static bool is_too_long(const struct value *value)
     return !may_go_on && length_without_newline(data, len) > SECRET_VALUE_MAX;
 }
 
-/* From the first hole on it is kept which bytes were written. */
 static int note_hole(struct value *value)
 {
     if (value->written)
@@ -97,7 +97,7 @@ static int put_bytes(struct value *value, const void *data, size_t len, uint64_t
 
 static void cut_off(struct value *value, size_t len)
 {
-    (void)!locked_resize(&value->bytes, len); /* shorter: it cannot fail */
+    (void)!locked_resize(&value->bytes, len); /* a shorter length cannot fail */
     if (value->written)
         memset(value->written + len, 0, value->bytes.max - len);
 }
@@ -116,7 +116,7 @@ int value_write(struct value *value, const void *data, size_t len, uint64_t offs
     if (!err && is_too_long(value))
         err = -EFBIG;
     value->probe.last = is_probe && !err ? offset : 0;
-    if (err == -EFBIG && goes_on) /* the probes before were no data either */
+    if (err == -EFBIG && goes_on) /* posix_fallocate fails: its earlier probes were no data */
         cut_off(value, value->probe.from);
     else
         value->spoilt = err;
@@ -156,7 +156,7 @@ static bool is_zeroes(const unsigned char *data, size_t len)
     return len == 0;
 }
 
-/* The writer sets the length, so it knows of the holes. */
+/* A writer that sets the length means holes to be zeroes. */
 static int set_length(struct value *value, size_t len)
 {
     struct locked *bytes = &value->bytes;
@@ -226,7 +226,7 @@ const char *value_problem(const struct value *value, int err)
         return "out of file descriptors: the processes that write cannot be looked at";
     if (err != -EFBIG)
         return "no more memory can be locked for the value";
-    if (!value->spoilt) /* it could be kept, but not sent */
+    if (!value->spoilt) /* the value fits here, but is too long to be sent */
         return "the value is longer than GitHub's 48 KiB";
     return value->bytes.max == VALUE_MAX_BULK      ? "the file is longer than 1 MiB"
            : value->bytes.max == VALUE_MAX_STAGING ? "a staging file has at most 256 KiB"

@@ -1,5 +1,5 @@
 /*
- * What is written to a file: the bytes, in locked memory, and what will be sent of them.
+ * What is written to a file: its bytes, in locked memory, and which of the bytes will be sent.
  * Contract §3.7 to §3.13.
  */
 #ifndef GHSECRETFS_VALUE_H
@@ -11,8 +11,9 @@
 #include "base/locked.h"
 #include "github/call.h"
 
-/* The longest that a file of each kind takes, in bytes. A secret's value may have a line end on
- * top that will not be sent; the others are contract §3.29 and §6.1. */
+/* The most bytes that a file of each kind takes. For a secret: a value of the greatest length,
+ * and a line end of two bytes that will not be sent. For a staging file: contract §3.29; for a
+ * bulk file: contract §6.1. */
 #define VALUE_MAX_SECRET (SECRET_VALUE_MAX + 2)
 #define VALUE_MAX_STAGING (256u << 10)
 #define VALUE_MAX_BULK (1u << 20)
@@ -21,62 +22,71 @@ enum newline { NEWLINE_AUTO, NEWLINE_KEEP };
 
 struct value {
     struct locked bytes;
-    /* Once there was a hole: for each byte of `bytes` 1 if it was written, else 0. Owned. */
+    /* From the first hole on: 1 for each byte of `bytes` that was written, else 0.
+     * Owned; NULL before. */
     unsigned char *written;
     bool sparse;       /* holes are zeroes, and any length can be set, as in a regular file */
-    bool starts_empty; /* nothing of an older value is meant to be left in it */
-    bool is_secret;    /* sent whole, so that its length is limited, by this rule: */
-    enum newline newline;
-    bool dirty; /* there are bytes that no upload was tried with */
-    int spoilt; /* -errno: it is spoilt until it is truncated to nothing; or 0 */
-    struct {    /* the single zero bytes past the end that glibc's posix_fallocate writes */
-        size_t last; /* offset of the last one, if the last write was such; else 0 */
-        size_t from; /* length of the value before the first one */
+    bool starts_empty; /* the file was truncated or made at open: no older value is meant */
+    bool is_secret;    /* value_limit() was called */
+    enum newline newline; /* as value_limit() says */
+    bool dirty;           /* there are bytes that no upload was tried with */
+    int spoilt;           /* -errno, until the value is truncated to nothing; 0: not spoilt */
+    struct { /* "probes": single zero bytes that glibc's posix_fallocate writes past the end */
+        size_t last; /* offset of the last probe, if the last write was a probe; else 0 */
+        size_t from; /* length of the value before the first of these probes */
     } probe;
 };
 
-/* For at most `max` bytes. 0 or -ENOMEM: no memory can be locked. */
+/* Makes an empty value for at most `max` bytes. 0; -ENOMEM: no memory can be locked. */
 int value_init(struct value *value, size_t max) WARN_UNUSED;
-/* Wipes. Also right for a zeroed struct. */
+/* Wipes and frees the bytes. A zeroed struct may be released. */
 void value_release(struct value *value);
 
-/* From here on it is a secret's: a write after which it is too long to be sent, whatever is
- * appended to it, is -EFBIG. */
+/* The value is to be a secret's, sent under the rule `newline`: from now on a write is -EFBIG
+ * once the value is too long to be sent, whatever else may be appended. */
 void value_limit(struct value *value, enum newline newline);
 
 /*
  * Takes a write. 0; -EFBIG past the maximum; -ENOMEM. An error spoils the value: every later
- * write, value_payload() too, gives it again; but that of a refused posix_fallocate(3) leaves
- * the value as it was before.
+ * write, and value_payload(), returns the same error. Only -EFBIG for a posix_fallocate(3) that
+ * was too long leaves the value as the value was before that call.
  */
 int value_write(struct value *value, const void *data, size_t len, uint64_t offset) WARN_UNUSED;
 
-/* Is there a hole, which later writes may still fill? */
+/* Has the value a hole, which later writes may still fill? A sparse value has none. */
 bool value_has_hole(const struct value *value);
 
-/* What a writer that has failed left is no value: spoils it with -ECANCELED, and wipes it. */
+/* The writer failed, so its bytes are no value: wipes the value, and spoils it with
+ * -ECANCELED. */
 void value_drop(struct value *value);
 
-/* To nothing: as it was at open. */
+/* Wipes the value, which is then empty and not spoilt. */
 void value_clear(struct value *value);
 
+/* clang-format off */
 /*
- * To nothing: the same. To the length written: nothing to do. To a shorter one: cuts off
- * zeroes, else -EINVAL. To a longer one: fills it with zeroes if it starts empty, else -EINVAL.
- * Holes of one that starts empty are zeroes from then on. A sparse value takes any length.
- * -EFBIG or -ENOMEM: it is as it was.
+ * Sets the length of the value to `len`. -EFBIG or -ENOMEM: the value is as it was.
+ *   0                 as value_clear()
+ *   sparse value      cuts bytes off, or adds zeroes
+ *   spoilt value      returns value->spoilt
+ *   present length    nothing to do
+ *   shorter           cuts off zeroes; -EINVAL if other bytes would be cut off
+ *   longer            adds zeroes if the value starts empty; else -EINVAL
+ * The first line that applies counts. In a value that starts empty, holes become zeroes by any
+ * of the last three.
  */
+/* clang-format on */
 int value_truncate(struct value *value, uint64_t len) WARN_UNUSED;
 
 /*
  * The bytes to send as a secret, borrowed. With NEWLINE_AUTO a value of one line loses its line
- * end; a value of several lines is kept byte for byte. `*ret_len` 0: nothing to send. 0;
- * -EFBIG for one that is too long; -EINVAL for one with a hole; -errno when it is spoilt.
+ * end; a value of several lines is kept byte for byte. `*ret_len` 0: nothing is to be sent. 0;
+ * -EFBIG if the value is too long; -EINVAL if the value has a hole; value->spoilt if not 0.
  */
 int value_payload(const struct value *value, enum newline newline, const unsigned char **ret,
     size_t *ret_len) WARN_UNUSED;
 
-/* What spoilt it, or why it cannot be sent, for a person; NULL is none that there is yet. */
+/* In words for a person: why value_write(), value_truncate() or value_payload() gave `err`. */
 const char *value_problem(const struct value *value, int err);
 
 #endif

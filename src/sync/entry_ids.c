@@ -65,7 +65,7 @@ int entries_find_listed(struct entries *entries, const struct rows *rows)
     return err;
 }
 
-/* By number; of one number by place. */
+/* Sorts by number, and entries of one number by their place in the list. */
 static int compare_entries(const void *a, const void *b)
 {
     const struct entry *const *x = a, *const *y = b;

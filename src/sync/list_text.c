@@ -23,7 +23,6 @@ static unsigned count_lines(const char *at, const char *end)
     return lines;
 }
 
-/* Changes up to there have acted. */
 static void act_up_to(struct list_text *list, size_t end)
 {
     const char *text = list->text.data;
@@ -45,7 +44,7 @@ static void look_again(struct list_text *list)
     list->has_plain = list->has_signed = false;
 }
 
-/* The first byte of the line that is neither blank nor of a byte order mark. */
+/* The offset of the first byte of the line at `at` behind blanks and a byte order mark. */
 static size_t line_start(const struct list_text *list, size_t at)
 {
     if (at == 0 && strncmp(list->text.data, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
@@ -59,7 +58,8 @@ static bool may_be_mark(const struct list_text *list, size_t at)
            strncmp(list->text.data, BYTE_ORDER_MARK, list->text.len) == 0;
 }
 
-/* Looks at what kinds of lines there are, each once. -EINVAL when they do not go together. */
+/* Looks at each complete line once: has the line a sign? -EINVAL if some lines have a sign and
+ * others do not. */
 static int look(struct list_text *list, struct list_problem *ret_problem)
 {
     const char *text = list->text.data;
@@ -84,7 +84,7 @@ static int look(struct list_text *list, struct list_problem *ret_problem)
     return 0;
 }
 
-/* Are these the first bytes of changes, over a list that nothing was written to? */
+/* Do these bytes begin with a sign, and was nothing written to the text before? */
 static bool begins_changes(const struct list_text *list, const char *data, size_t len)
 {
     size_t at = strlen(BYTE_ORDER_MARK);
@@ -105,7 +105,7 @@ static void begin_anew(struct list_text *list)
     list->has_plain = false;
 }
 
-/* fsync applied the beginning of a line, of which more comes now. */
+/* Does the write add to a line whose beginning fsync has applied already? */
 static bool goes_on_with_acted(const struct list_text *list, const char *data, size_t len)
 {
     size_t blanks = 0;
@@ -117,7 +117,7 @@ static bool goes_on_with_acted(const struct list_text *list, const char *data, s
     return blanks < len && data[blanks] != '\n';
 }
 
-/* Holes are NUL bytes, as in any file. */
+/* A hole reads as NUL bytes, as in any file. */
 static int grow(struct list_text *list, size_t len)
 {
     static const char zeroes[4096];

@@ -10,10 +10,10 @@
 #include "nodes/presence.h"
 #include "nodes/tree.h"
 
-/* Contract §3.6: a failure is everybody's answer for the next second. */
+/* Contract §3.6: a failed request is the answer to everybody for a second. */
 #define FAILURE_TTL_MS 1000
-/* Owners and repositories come and go rarely, and an operation in one that has gone fails by
- * itself: they are not asked for again on every walk through the tree. */
+/* How long an owner, repository or environment is believed to exist: owners and repositories
+ * come and go rarely, and an operation below one that is gone fails by itself. */
 #define CONTAINER_TTL_MS (5u * 60 * 1000)
 
 /* A request for one name. */
@@ -27,12 +27,12 @@ struct probe {
 
 struct listing {
     struct tree *tree;
-    struct node *node; /* the directory: referenced while anything is under way */
-    struct list *list;
-    struct waiters waiters;
-    struct failure failure;
-    uint64_t failed_until_ms;
-    struct probe *probes;
+    struct node *node;        /* the directory: referenced by each request under way */
+    struct list *list;        /* the request for the whole listing; NULL: not under way */
+    struct waiters waiters;   /* for `list` */
+    struct failure failure;   /* of the last `list` that failed, */
+    uint64_t failed_until_ms; /* which is the answer until this time of loop_now_ms() */
+    struct probe *probes;     /* under way */
 };
 
 void listing_free(struct listing *listing)
@@ -80,14 +80,15 @@ static bool listing_is_busy(const struct node *dir)
     return listing && (listing->list || listing->probes);
 }
 
-/* What holds the directory was not found: it is asked for again at the next walk. */
+/* The directory was not found, so a directory above may be gone as well: the next walk through
+ * these directories asks the API again. */
 static void doubt_containers(struct node *node)
 {
     for (; node; node = node->parent)
         node->fresh_until_ms = 0;
 }
 
-/* The API's list of owners has organizations alone. */
+/* The API's list of organizations lacks the token's own account, which is an owner too. */
 static int add_login(struct tree *tree, const struct rows *rows, struct rows *ret)
 {
     *ret = (struct rows){.count = rows->count + 1, .total = rows->total};
@@ -123,7 +124,7 @@ static void trust_containers(struct node *node, uint64_t now)
             c->fresh_until_ms = now + CONTAINER_TTL_MS;
 }
 
-/* The list is whole, but for what the token may not see until somebody authorizes it. */
+/* A list that lacks organizations is no failed list: `errors` tells what a person can do. */
 static void note_hidden(struct listing *listing, const struct rows *rows)
 {
     struct tree *tree = listing->tree;
@@ -214,8 +215,8 @@ int listing_want(struct tree *tree, struct node *dir, struct wait *wait)
     return -EINPROGRESS;
 }
 
-/* Is the answer about what was asked for? A repository that was renamed has another name there
- * and is the same; a secret of another name is another secret. */
+/* Is the answer about what was asked for? A repository that was renamed is answered with its
+ * new name, and is the repository asked for; an entry of another name is another entry. */
 static bool is_about(const struct probe *probe, const struct row *row)
 {
     return !probe->listing->node->kind->store || strcasecmp(row->name, probe->name) == 0;
@@ -237,7 +238,7 @@ static void probe_done(void *arg, const struct failure *why, const struct row *r
         uint64_t ttl = S_ISDIR(dir->kind->child->type->format) ? CONTAINER_TTL_MS
                                                                : tree->options.cache_ttl_ms;
         struct row asked = *row;
-        if (strcasecmp(row->name, probe->name) != 0) /* a repository that was renamed */
+        if (strcasecmp(row->name, probe->name) != 0) /* see is_about() */
             asked.name = probe->name;
         child = merge_one(&tree->nodes, dir, &asked, loop_now_ms() + ttl);
         if (!child)
@@ -308,10 +309,10 @@ void listing_prefetch(struct tree *tree, struct node *dir, uint64_t deadline_ms)
     struct listing *listing = listing_of(tree, dir);
     if (listing && !listing->list && !listing_is_fresh(dir) &&
         loop_now_ms() >= listing->failed_until_ms)
-        (void)!listing_fetch(listing, deadline_ms); /* who needs it will ask again */
+        (void)!listing_fetch(listing, deadline_ms); /* a waiter will meet the error again */
 }
 
-/* The child as it is known now, or NULL when only the API can tell. */
+/* The child, if memory alone tells that the child exists; else NULL. */
 static struct node *known_child(struct tree *tree, struct node *dir, const char *name)
 {
     struct node *child = directory_find(dir, name);
@@ -319,7 +320,7 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
     if (!child)
         return NULL;
     if (!node_is_from_api(child))
-        return child; /* a file that is here alone */
+        return child; /* a staging file or `.env`, which the API never has */
     if (node_is_unstored(child)) {
         if (child->writers > 0 || child->empty)
             return child;
@@ -328,7 +329,7 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
             return child;
         }
         if (!node_is_in_doubt(child))
-            presence_gone(&tree->nodes, child); /* its writer failed */
+            presence_gone(&tree->nodes, child); /* the writer failed before any PUT */
         return NULL;
     }
     if (loop_now_ms() < child->fresh_until_ms || (child->listed && listing_is_fresh(dir)))
@@ -336,8 +337,8 @@ static struct node *known_child(struct tree *tree, struct node *dir, const char 
     return NULL;
 }
 
-/* Where one request alone would do, but another name is being asked for as well, the whole
- * listing answers both, and all who come after. */
+/* Is the whole listing the cheaper request for one name? While another name is being asked for,
+ * a listing that is complete answers both names, and all later ones. */
 static bool ask_for_listing(const struct node *dir)
 {
     if (!dir->kind->one_path)

@@ -1,6 +1,7 @@
 /*
- * Asking the API what a directory holds: its whole listing, or one name in it. Those who want
- * the same thing at the same time share the request. Functions wait as wait.h says.
+ * Asking the API what a directory holds: its whole listing, or one name in the directory. Tasks
+ * that want one answer at one time share one request. The functions that take a `struct wait`
+ * follow the convention of wait.h.
  */
 #ifndef GHSECRETFS_LISTING_H
 #define GHSECRETFS_LISTING_H
@@ -11,35 +12,41 @@
 struct tree;
 struct listing;
 
-/* Wants the listing to be fresh: fetched, or revalidated with its ETags, within cache_ttl. A
- * failure is everybody's answer for the next second. */
+/* Waits for a fresh listing of `dir`: one that was fetched, or revalidated with its ETags,
+ * within cache_ttl. For a second after a failed request, that failure is the answer to all
+ * (contract §3.6). */
 int listing_want(struct tree *tree, struct node *dir, struct wait *wait) WARN_UNUSED;
 
-/* Asks for it if it is not fresh, not asked for and did not fail a moment ago; nobody waits. */
+/* Asks for the listing of `dir`, with nobody waiting, unless the listing is fresh, is being
+ * asked for, or failed within the last second. `deadline_ms` is a time of github_now_ms(). */
 void listing_prefetch(struct tree *tree, struct node *dir, uint64_t deadline_ms);
 
-/* How long ago it was fetched or found unchanged, in ms; UINT64_MAX without one. */
+/* How long ago the listing of `dir` was fetched or found unchanged, in ms; UINT64_MAX if there
+ * is no listing. */
 uint64_t listing_age(const struct tree *tree, const struct node *dir);
 
-/* Is it fresh? */
+/* Is there a fresh listing of `dir`? */
 bool listing_is_fresh(const struct node *dir);
 
 /*
- * Wants one name, not encoded, by a request for it alone. After success directory_find() has
- * it, for as long as the caller does not return to the loop. -ENOENT: it is not there.
+ * Asks the API for one name in `dir`, not encoded, by a request for that name alone. On success
+ * directory_find() has the child, until the caller returns to the loop. -ENOENT: the API has no
+ * such child.
  */
 int listing_want_one(
     struct tree *tree, struct node *dir, const char *name, struct wait *wait) WARN_UNUSED;
 
 /*
- * Wants to know whether there is a child of that name, by whichever request costs less, or from
- * memory. After success directory_find() tells, as above: what it finds may still be held or
- * pending, and nothing found means that there is none. -ENOENT can be an answer too.
+ * Finds out whether `dir` has a child of that name, not encoded: from memory, or by the listing
+ * or a request for the name alone, whichever costs less. On 0, directory_find() is up to date
+ * until the caller returns to the loop: NULL means that there is no such child, and a child may
+ * be NODE_HELD or NODE_PENDING, which the caller checks. -ENOENT also means no such child.
  */
 int listing_want_name(
     struct tree *tree, struct node *dir, const char *name, struct wait *wait) WARN_UNUSED;
 
-/* Drops what is under way; nobody is told. NULL is allowed. */
+/* Drops the requests under way, whose waiters are not told, and frees `listing`, which may be
+ * NULL. */
 void listing_free(struct listing *listing);
 
 #endif

@@ -25,5 +25,5 @@ void notice_send(int fd, const char *name, const struct failure *why)
     text_printable(line, sizeof line - 1, text, strlen(text));
     size_t len = strlen(line);
     line[len] = '\n';
-    tell(fd, line, len + 1); /* what can't be told is in `errors` as well */
+    tell(fd, line, len + 1); /* a line that cannot be written is in `errors` all the same */
 }

@@ -7,7 +7,7 @@
 #include "nodes/tree.h"
 #include "sync/listing.h"
 
-/* access/NAME -> access -> actions -> secrets. */
+/* From access/NAME up to `access` and `actions`, and down to `secrets`. */
 struct node *policy_secrets(struct tree *tree, const struct node *policy_node)
 {
     return node_fixed_child(
@@ -66,7 +66,7 @@ void policy_release(struct node *policy_node)
     policy_free(node_policy(policy_node));
 }
 
-/* What is held keeps its node: the kernel may forget it meanwhile. */
+/* The policy references its node, since the kernel may forget the node before the PUT. */
 static struct policy *policy_make(struct node *policy_node)
 {
     if (!node_policy(policy_node)) {
@@ -98,7 +98,7 @@ int policy_hold(struct tree *tree, struct node *policy_node, enum visibility vis
 {
     const struct node *secret = policy_secret(tree, policy_node);
 
-    /* Back to what the server has: nothing to hold. */
+    /* A word that the server has already holds nothing (contract §4.1). */
     if (secret && secret->visibility == visibility) {
         policy_drop(tree, policy_node);
         return 0;

@@ -1,7 +1,8 @@
 /*
- * Who may use an organization's secret, as `access/NAME` has it: what the server says, and what
- * was written here and waits for the next PUT of the value, since the API changes visibility
- * only together with one (contract §4.1).
+ * Who may use an organization's secret: the policy access/NAME. What the server says is in the
+ * node of the secret. What was written to access/NAME waits for the next PUT of the secret's
+ * value in a `struct policy`, since the API changes the visibility only together with a value
+ * (contract §4.1).
  */
 #ifndef GHSECRETFS_POLICY_H
 #define GHSECRETFS_POLICY_H
@@ -13,54 +14,60 @@
 
 struct tree;
 
-/* Of the directory access/NAME: node->policy. */
+/* What waits for a PUT: node->policy of access/NAME, a node that the struct references. */
 struct policy {
     bool prepared;              /* by mkdir, for a secret that does not exist yet */
-    enum visibility visibility; /* that waits for a PUT; VISIBILITY_NONE: none does */
-    struct selection selection; /* with VISIBILITY_SELECTED */
-    unsigned generation;        /* of the last change: no other policy has the same */
+    enum visibility visibility; /* sent with the PUT */
+    struct selection selection; /* sent with VISIBILITY_SELECTED */
+    unsigned generation;        /* of the last change: no two changes have one number */
 };
 
-/* The directory of secrets that goes with access/NAME. */
+/* The directory of secrets beside `access`, for access/NAME. NULL without memory. */
 struct node *policy_secrets(struct tree *tree, const struct node *policy_node);
-/* The secret itself, if it is there. */
+/* The secret NAME, if it exists as far as is known; else NULL. */
 struct node *policy_secret(struct tree *tree, const struct node *policy_node);
-/* The node access/NAME that goes with a secret, if it is known; else NULL. */
+/* The node access/NAME of a secret, if there is such a node; else NULL. */
 struct node *policy_of_secret(const struct node *secret);
 
-/* From the lookup before an open to the PUT: not as long as a listing is believed. What another
- * hand changes must not be undone. */
+/* How long the server's policy of a secret is believed: as long as a program needs from its
+ * lookup before open to the PUT, and less than a listing, since a PUT sends the policy again,
+ * and would undo what another client changed meanwhile. */
 #define POLICY_TRUST_MS 1000
-/* Was it seen so recently who may use the secret, or that there is none of that name? Sets its
- * age, whatever that is. */
+/* Did the server tell within POLICY_TRUST_MS (and cache_ttl) what the policy of the secret is,
+ * or that there is no such secret? Sets `*ret_age_ms` to how long ago the server told. */
 bool policy_was_seen(const struct tree *tree, const struct node *secret, uint64_t *ret_age_ms);
 
-/* What `visibility` reads as. VISIBILITY_NONE when nothing is known. */
+/* What the file access/NAME/visibility reads as: the visibility that waits for a PUT, or else
+ * the server's. VISIBILITY_NONE if neither is known. */
 enum visibility policy_visibility(const struct node *policy_node);
 
-/* Is anything of it waiting for a PUT? */
+/* Is the policy prepared or held, so that it waits for a PUT? */
 bool policy_is_held(const struct node *policy_node);
 
-/* Holds a visibility. 0 or -ENOMEM. */
+/* Holds a visibility until the next PUT of the secret; drops the policy if the server already
+ * has that visibility. 0 or -ENOMEM. */
 int policy_hold(
     struct tree *tree, struct node *policy_node, enum visibility visibility) WARN_UNUSED;
-/* Prepares one. 0 or -ENOMEM. */
+/* Prepares the policy of a secret that does not exist, with the mount's `visibility`. 0 or
+ * -ENOMEM. */
 int policy_prepare(struct tree *tree, struct node *policy_node) WARN_UNUSED;
-/* It was used, or is not wanted any more. The node may be freed by that. */
+/* Drops what is prepared or held, if anything is, which may free the node: the policy was sent,
+ * or is not wanted any more. */
 void policy_drop(struct tree *tree, struct node *policy_node);
-/* The server has the secret no more: drops what was held for it. What was prepared stays, being
- * for a secret to come. */
+/* The server no longer has `secret`: drops the policy that is held for the secret, if any. A
+ * policy that was prepared stays, since it is for a secret that is yet to be created. */
 void policy_outlived(struct tree *tree, const struct node *secret);
 
-/* As file_type.release. */
+/* The file_type.release of access/NAME. */
 void policy_release(struct node *policy_node);
 
-/* Makes the API's path of the selected repositories of the secret of that name, in that
- * directory of secrets. 0 or -errno; the buffer is to be released either way. */
+/* Initializes `ret` with the API's path of the selected repositories of the secret `name` in
+ * the directory `secrets`. 0 or -errno; the caller releases `ret` in both cases. */
 int policy_selection_path(
     const struct node *secrets, const char *name, struct buffer *ret) WARN_UNUSED;
 
-/* Fetches those repositories: see list_start(). 0 or -errno. */
+/* Asks the API for the selected repositories of the secret `name` in the directory `secrets`;
+ * `done`, `arg` and `ret` are as for list_start(). 0 or -errno. */
 int policy_fetch_selected(const struct tree *tree, const struct node *secrets, const char *name,
     uint64_t deadline_ms, list_done *done, void *arg, struct list **ret) WARN_UNUSED;
 

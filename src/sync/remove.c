@@ -17,20 +17,22 @@
 /* Contract §3.26. */
 #define HELD_MS 1000
 
-/* By their comm, with colons between. What they do is in no flag of FUSE's. */
+/* The comms of programs that replace files by unlink and create, with colons between. FUSE's
+ * requests do not say that a file is to be replaced, so only the program's name tells. */
 #define REPLACERS \
     "mv:install:cp:tar:unzip:cpio:git:" \
     "bsdtar:bsdcpio:pax:star:7z:7za:7zr:7zz:borg:zstd"
 
-#define COMM_SIZE 16 /* with its NUL; the kernel cuts longer names off */
+#define COMM_SIZE 16 /* of a comm, with its NUL; the kernel cuts longer names off */
 
+/* A DELETE that is held or, afterwards, under way. */
 struct held {
     struct tree *tree;
-    struct node *node; /* referenced; node->held is this */
-    pid_t tgid;
-    struct loop_watch end; /* of the process */
+    struct node *node;     /* referenced; node->held is this */
+    pid_t tgid;            /* the process that unlinked the entry */
+    struct loop_watch end; /* of that process; fd -1: not watched */
     struct loop_timer timer;
-    struct task task; /* the DELETE, once it is sent */
+    struct task task; /* the DELETE; ready once `sent` */
     bool sent;
     struct waiters waiters; /* for the end of the DELETE */
     struct held *prev, *next;
@@ -38,7 +40,7 @@ struct held {
 
 /* Sending a DELETE */
 
-/* rm -f takes EINVAL, as it takes ENOENT, for the absence of the file, and is silent. */
+/* rm -f is silent about EINVAL: to rm EINVAL means, as ENOENT does, that the file is absent. */
 void remove_fail(struct task *task, const struct failure *why)
 {
     struct failure told = *why;
@@ -50,9 +52,10 @@ void remove_fail(struct task *task, const struct failure *why)
     task_fail(task, &told);
 }
 
+/* A DELETE that waits for its turn or is under way. */
 struct removal {
     struct cleanup cleanup; /* of the task */
-    struct task *task;      /* on the secret */
+    struct task *task;      /* on the entry */
     struct wait turn;
     bool has_turn;
     struct call *call; /* the DELETE */
@@ -68,7 +71,7 @@ static void removal_undo(struct cleanup *cleanup)
     call_cancel(removal->call);
     free(removal);
     if (had_turn)
-        node_give_turn(node); /* who waits for the turn goes on from here */
+        node_give_turn(node); /* last: calls the waiter that gets the turn */
 }
 
 static void deleted(void *arg, const struct failure *why)
@@ -81,7 +84,7 @@ static void deleted(void *arg, const struct failure *why)
         remove_fail(task, why);
         return;
     }
-    /* Gone either way; but rm is told when it was not this mount that deleted it. */
+    /* After ENOENT the entry is gone as well; but rm is told that another client deleted it. */
     policy_outlived(task->tree, task->node);
     if (task->node->presence != NODE_GONE)
         presence_deleted(&task->tree->nodes, task->node);
@@ -102,7 +105,7 @@ static void delete_send(struct removal *removal)
         return;
     }
     bool is_new = node->presence == NODE_PENDING;
-    if (is_new && !node->maybe_stored) { /* the server has nothing of it */
+    if (is_new && !node->maybe_stored) { /* no PUT of the entry was sent */
         presence_gone(&task->tree->nodes, node);
         task_finish(task);
         return;
@@ -140,9 +143,9 @@ static void remove_now(struct task *task)
     wait_then(&removal->turn, node_take_turn(task->node, &removal->turn));
 }
 
-/* Holding one */
+/* Holding a DELETE */
 
-/* Is the name in the list, whose names have colons between? */
+/* Is the name in the list, in which names have colons between? */
 static bool is_listed(const char *list, const char *name)
 {
     while (*list) {
@@ -166,7 +169,7 @@ static bool is_replacer(const struct tree *tree, pid_t tid)
 
 static bool is_replacing(const struct task *task)
 {
-    /* A runtime names its threads as it likes. */
+    /* Either name counts, since a runtime may give its threads names of their own. */
     return is_replacer(task->tree, process_group_of(task->tid)) ||
            is_replacer(task->tree, task->tid);
 }
@@ -237,7 +240,7 @@ static int hold(struct task *task, struct node *node)
     held->tgid = process_group_of(task->tid);
     held->end = (struct loop_watch){.ready = process_ended, .fd = process_watch(held->tgid)};
     held->timer.fire = time_is_up;
-    /* Without a pidfd the second ends it. */
+    /* If the process cannot be watched, the timer alone sends the DELETE. */
     if (held->end.fd >= 0 && loop_watch(tree->loop, &held->end, EPOLLIN) != 0) {
         close(held->end.fd);
         held->end.fd = -1;

@@ -1,8 +1,8 @@
 /*
- * Removing a secret, and DELETEs that are held: tools that replace a file by unlink and create
- * (mv into the mount, install, tar, ...) would lose the old value when the upload fails. For a
- * process of such a name the unlink is answered at once, and the DELETE waits for what the
- * process does next. Contract §3.26.
+ * Removing an entry of a store, and DELETEs that are held. Tools that replace a file by unlink
+ * and create (mv into the mount, install, tar, ...) would lose the old value when the upload
+ * fails. So the unlink of a process whose name is one of these tools' is answered at once, and
+ * the DELETE is held until the process does something else. Contract §3.26.
  */
 #ifndef GHSECRETFS_REMOVE_H
 #define GHSECRETFS_REMOVE_H
@@ -11,33 +11,35 @@
 
 struct held;
 
-/* Deletes the secret task->node in its turn, or holds the DELETE for the process of the task:
- * the name is then absent for all from now on. Ends the task. */
+/* Deletes the entry task->node in its turn; or, for a process of such a name, holds the DELETE,
+ * and hides the entry from all. Ends the task. */
 void remove_start(struct task *task);
 
-/* Ends a task that was to remove something, with an errno that its program does not take for
- * the absence of the file. */
+/* Ends a task that was to remove a file with the failure `why`. `rm -f` takes EINVAL for the
+ * absence of the file: rm gets EPERM instead. */
 void remove_fail(struct task *task, const struct failure *why);
 
-/* The process of the task does something else, on `name` in `dir`: its other DELETEs are sent.
- */
+/* The process of the thread `tid` creates, unlinks or renames `name` in `dir`: a DELETE that is
+ * held for the process on any other name is not part of a replacement, and is sent now. */
 void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char *name);
 
 /*
- * The name of a held node is created anew. 0: the DELETE is off, and the new secret, if it is
- * stored, replaces the old one; if it cannot even be created, held_give_back() is due.
- * -EINPROGRESS: something is under way for the name; wait->done is called when it has ended,
- * one way or the other.
+ * Somebody creates the name of `node`, a NODE_HELD entry. 0: the DELETE is off. The caller then
+ * calls presence_replace(), or held_give_back() if the new entry cannot be created.
+ * -EINPROGRESS: the DELETE is sent, since that or another change of the entry is under way;
+ * wait->done is called, always with success, when the DELETE has ended.
  */
 int held_take(struct node *node, struct wait *wait) WARN_UNUSED;
 
-/* The old secret is there again, unless a new node took its place. */
+/* After held_take(): makes the old entry NODE_HERE again, unless a new entry took its place. */
 void held_give_back(struct node *node);
 
-/* Sends all there are: the end is near. They count as uploads. */
+/* Sends all held DELETEs, since the mount is about to end. A DELETE that is sent counts as an
+ * upload: see task_counts_as_upload(). */
 void held_send_all(struct tree *tree);
 
-/* Drops all, unsent. Nobody may wait for one any more. */
+/* Drops the held DELETEs unsent, and abandons the DELETEs under way. Nobody may wait for the
+ * end of a DELETE any more. */
 void held_free_all(struct tree *tree);
 
 #endif

@@ -11,12 +11,12 @@ void entries_release(struct entries *entries)
     *entries = (struct entries){0};
 }
 
-/* A text that is being taken apart. */
+/* The state of entries_parse(). */
 struct parser {
     const char *owner;
     struct entries entries;
-    size_t room;                 /* for entries */
-    struct list_problem problem; /* its line is the present one */
+    size_t room;                 /* number of entries that entries.entry has memory for */
+    struct list_problem problem; /* problem.line is the line that is parsed now */
 };
 
 static bool is_number(const char *text)
@@ -33,7 +33,7 @@ static char *full_name(const char *text, const char *owner)
     return asprintf(&name, "%s/%s", owner, text) < 0 ? NULL : name;
 }
 
-/* 0; -EFBIG or -ENOMEM. Room doubles, for realloc() copies. */
+/* 0; -EFBIG or -ENOMEM. Doubles the room each time, since realloc() copies all entries. */
 static int add_entry(struct parser *p, char sign, const char *text)
 {
     struct entries *entries = &p->entries;
@@ -69,7 +69,7 @@ static const char *line_problem(const char *text)
     return NULL;
 }
 
-/* One line, trimmed and ended. */
+/* `line` is trimmed, and ends with a NUL. */
 static int parse_line(struct parser *p, const char *line)
 {
     if (*line == '\0')
@@ -96,7 +96,7 @@ static char *trim(char *line)
     return line;
 }
 
-/* The text's lines, one after another; `text` is taken apart. */
+/* Parses every line of `text`, which is changed. */
 static int parse_lines(struct parser *p, char *text)
 {
     int err = 0;

@@ -1,6 +1,6 @@
 /*
- * The text of a `repositories` file: what a person writes into it, and what it reads as.
- * Contract §4.2. Knows no API.
+ * What the lines of a `repositories` file mean, both written and read. Contract §4.2. Sends
+ * nothing.
  */
 #ifndef GHSECRETFS_SELECTION_H
 #define GHSECRETFS_SELECTION_H
@@ -11,35 +11,35 @@
 #include "base/buffer.h"
 #include "sync/list_text.h"
 
-/* More lines than this are no list: an organization that gives a secret to so many repositories
- * has `all` for it, and the loop must not be busy with one text for long. */
+/* The most entries of a list (contract §4.9): an organization that gives a secret to more
+ * repositories has the visibility `all`, and one list must not keep the loop busy for long. */
 #define ENTRIES_MAX 20000
 
 /* A line that names a repository. */
 struct entry {
     char sign;     /* '+', '-' or 0 */
-    char *name;    /* "OWNER/REPO", owned; or a number as it was written */
-    int64_t id;    /* -1: not known yet */
-    unsigned line; /* of the file; the first is 1 */
+    char *name;    /* "OWNER/REPO", or the digits of a number as written; owned */
+    int64_t id;    /* the repository's number; -1: not known yet */
+    unsigned line; /* of the file; the first line is 1 */
 };
 
 struct entries {
     struct entry *entry; /* owned */
     size_t count;
-    bool is_signed; /* all have a sign; else none has */
-    bool is_blank;  /* there is not even a comment: nothing is to be changed */
+    bool is_signed; /* every entry has a sign; else none has */
+    bool is_blank;  /* the text has blank lines alone, not even a comment: no change is meant */
 };
 
 /*
- * Takes a text apart, whose first line is the file's `line`. `owner` is for lines that have a
- * repository's name alone. A byte order mark before the file's first line is dropped. 0;
- * -EINVAL, or -EFBIG for more than ENTRIES_MAX, with `ret_problem`; -ENOMEM.
+ * Parses a part of the file, whose first line is line `line` of the file. `owner` is the owner
+ * of repositories that are written as REPO alone. A byte order mark before line 1 is dropped.
+ * 0; -EINVAL, or -EFBIG for more than ENTRIES_MAX entries, with `ret_problem`; -ENOMEM.
  */
 int entries_parse(const char *text, size_t len, unsigned line, const char *owner,
     struct entries *ret, struct list_problem *ret_problem) WARN_UNUSED;
 void entries_release(struct entries *entries);
 
-/* Repositories that are selected; once selection_sort() was called, by name, each once. */
+/* The repositories that are selected for a secret. */
 struct selection {
     struct selected {
         char *name; /* OWNER/REPO, owned */
@@ -49,12 +49,13 @@ struct selection {
 };
 
 void selection_release(struct selection *selection);
-/* Adds one. 0 or -ENOMEM. */
+/* Adds a repository, by a copy of its name. 0 or -ENOMEM. */
 int selection_add(struct selection *selection, const char *name, int64_t id) WARN_UNUSED;
+/* Sorts the repositories by name, without regard to case, and keeps one of each name. */
 void selection_sort(struct selection *selection);
-/* Takes out those with one of these numbers, which are sorted. */
+/* Takes out the repositories whose number is among `ids`, a sorted array. */
 void selection_remove(struct selection *selection, const int64_t *ids, size_t count);
-/* A line each. 0 or -errno. */
+/* Adds a line for each repository to `ret`: its name. 0 or -errno. */
 int selection_write(const struct selection *selection, struct buffer *ret) WARN_UNUSED;
 
 #endif

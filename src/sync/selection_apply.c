@@ -12,16 +12,18 @@
 #include "sync/entry_ids.h"
 #include "sync/policy.h"
 
-/* More names than this are looked up in a listing of the organization, a hundred a request. */
+/* Contract §4.9. More names than this are looked up in the organization's listing of
+ * repositories, which has a hundred names a request. */
 #define ONE_BY_ONE_MAX 10
-/* As many that the listing does not have may be repositories that were renamed; thousands would
- * keep others from the server, only to end in a refusal. */
+/* Contract §4.9. Names that the listing lacks may be repositories that were renamed, and are
+ * looked up one by one. Thousands of look-ups would keep other operations from the server, only
+ * to end in a refusal. */
 #define UNLISTED_MAX 100
-/* Requests of one change at once: a part of what `max_requests` lets through, since others want
- * to get through too. */
+/* Contract §4.9. Requests of one change at once: fewer than `max_requests`, to leave some to
+ * other operations. */
 #define STEPS_MAX 16
 
-/* One entry's request: a lookup, or an addition or removal. */
+/* A request for one entry: a look-up, or the adding or removing of a repository. */
 struct step {
     struct change *change;
     struct entry *entry; /* NULL: the step is free */
@@ -38,23 +40,22 @@ struct change {
     bool additions;
     struct list *list; /* of the organization's repositories */
 
-    /* Entries one by one: lookups, then perhaps additions and removals. */
-    bool lookups;                   /* of those whose number is not known */
-    int (*send)(struct step *step); /* 0 or -errno */
-    void (*all_done)(struct change *change);
+    /* A pass over the entries, with a request each: see send_one_by_one(). */
+    bool lookups;                            /* passes over entries whose number is known */
+    int (*send)(struct step *step);          /* 0 or -errno */
+    void (*all_done)(struct change *change); /* called when every request has succeeded */
     struct step steps[STEPS_MAX];
-    size_t next; /* entry to be looked at */
-    size_t under_way, succeeded;
+    size_t next;                 /* index of the next entry to send a request for */
+    size_t under_way, succeeded; /* requests of the pass */
 
-    struct node *secret; /* referenced, from when its turn is asked for; or NULL */
-    struct wait turn;    /* among the changes of the secret */
+    struct node *secret; /* referenced once the change waits for its turn; or NULL */
+    struct wait turn;    /* to change the secret */
     bool has_turn;
-    struct call *set;
-    bool sent; /* something that is no lookup, or it is about to be */
-    struct failure failure;
+    struct call *set; /* the request that replaces the selection */
+    bool sent;        /* requests from now on change the selection: the look-ups have ended */
+    struct failure failure; /* the first; err 0: none yet */
 };
 
-/* Drops the change; what was sent may be done. */
 static void change_cancel(struct cleanup *cleanup)
 {
     struct change *change = CONTAINER_OF(cleanup, struct change, cleanup);
@@ -70,13 +71,13 @@ static void change_cancel(struct cleanup *cleanup)
     bool had_turn = change->has_turn;
     free(change);
     if (had_turn)
-        node_give_turn(secret); /* whoever waits goes on from here */
+        node_give_turn(secret); /* after free(): calls the waiter that gets the turn */
     if (secret)
         node_unref(nodes, secret);
     node_unref(nodes, policy_node);
 }
 
-/* How far it came is news when not all was changed. */
+/* Adds to the failure how many repositories were changed before the failure, if any. */
 static void tell_progress(const struct change *change, struct failure *failure)
 {
     char message[2 * FAILURE_MESSAGE_SIZE];
@@ -95,7 +96,7 @@ static void change_end(struct change *change)
     struct node *secrets = policy_secrets(task->tree, change->policy_node);
 
     if (change->sent && secrets && secrets->dir)
-        secrets->dir->fresh_until_ms = 0; /* updated_at moves with the list */
+        secrets->dir->fresh_until_ms = 0; /* the server changed updated_at of the secret */
     tell_progress(change, &failure);
     change->done(change->arg, failure.err ? &failure : NULL);
 }
@@ -111,13 +112,13 @@ static bool replaces(const struct change *change)
     return !change->entries.is_signed && !change->additions;
 }
 
-/* orgs/ORG/actions/access/NAME */
+/* ORG of orgs/ORG/actions/access/NAME. */
 static const char *organization_of(const struct node *policy_node)
 {
     return policy_node->parent->parent->parent->name;
 }
 
-/* The first failure is told, with the line that it is about. */
+/* Keeps the first failure, with the line that the entry is on; later failures are not told. */
 static void note_failure(
     struct change *change, const struct entry *entry, const struct failure *why)
 {
@@ -132,7 +133,8 @@ static void note_failure(
         change->failure.message, sizeof change->failure.message, message, strlen(message));
 }
 
-/* Sends what there is room for, and goes on when nothing is under way any more. */
+/* Sends requests while there are free steps, entries left and no failure. Ends the pass when no
+ * request is under way any more. */
 static void send_more(struct change *change)
 {
     size_t i = 0;
@@ -163,7 +165,7 @@ static void send_more(struct change *change)
         change->all_done(change);
 }
 
-/* What was asked has an answer: `why` is NULL on success. The entry. */
+/* The request of the step has its answer: `why` is NULL on success. Returns the entry. */
 static struct entry *step_ended(struct step *step, const struct failure *why)
 {
     struct entry *entry = step->entry;
@@ -201,7 +203,6 @@ static int selection_path(
     return err;
 }
 
-/* What the selection becomes, but for what is removed. */
 static int add_entries(const struct change *change, struct selection *selection)
 {
     int err = 0;
@@ -222,7 +223,8 @@ static int add_selected(struct selection *selection, const struct selection *fro
     return err;
 }
 
-/* What is held is changed here, all or nothing, and goes to the server with the value. */
+/* A policy that is prepared or held goes to the server with the next value, so the selection is
+ * changed in the `struct policy`: by all entries, or by none on an error. */
 static int apply_to_held(const struct change *change)
 {
     struct policy *policy = node_policy(change->policy_node);
@@ -301,7 +303,7 @@ static int change_one(struct step *step)
     return err;
 }
 
-/* Nothing else changes the secret meanwhile. */
+/* The change has the turn, if the secret exists. */
 static void apply(struct change *change)
 {
     int err = 0;
@@ -312,7 +314,7 @@ static void apply(struct change *change)
             change_end(change);
     } else {
         change->sent = true;
-        change->succeeded = 0; /* of the lookups */
+        change->succeeded = 0; /* counted look-ups until now */
         if (replaces(change))
             err = send_set(change);
         else
@@ -329,8 +331,8 @@ static void have_turn(struct wait *wait)
     apply(change);
 }
 
-/* All numbers are known. A PUT of the value, which says who may use it, is never beside this.
- */
+/* Every entry has its number. The change takes the secret's turn, since a PUT of the value
+ * sends the policy too, and would undo a change that is sent beside the PUT. */
 static void all_known(struct change *change)
 {
     struct node *secret = policy_secret(change->task->tree, change->policy_node);
@@ -352,8 +354,7 @@ static void all_known(struct change *change)
 
 /* Finding numbers */
 
-/* A number that was asked for has one repository; the answer about another would select that.
- */
+/* An answer about another number than the one asked for would select a wrong repository. */
 static bool is_about(const struct row *row, const struct entry *entry)
 {
     uint64_t number;
@@ -379,12 +380,12 @@ static void looked_up(void *arg, const struct failure *why, const struct row *ro
             failure_set(&change->failure, err, "%s", strerror(-err));
     }
     if (change->failure.err)
-        change_end(change); /* without waiting for the others: nothing is to be changed */
+        change_end(change); /* drops the other look-ups: nothing will be changed */
     else
         send_more(change);
 }
 
-/* "/repos/OWNER/REPO", or "/repositories/NUMBER". */
+/* Asks for "/repos/OWNER/REPO", or "/repositories/NUMBER". */
 static int look_up(struct step *step)
 {
     char owner[NAME_SIZE];
@@ -417,7 +418,8 @@ static void have_listing(
     (void)etags;
 
     change->list = NULL;
-    /* A token that may not list them may still know them by name. */
+    /* `why` is not final: a token that may not list the organization's repositories may still
+     * be allowed to look one up by its name. */
     for (size_t i = 0; !why && i < rows->count; i++)
         repository_ids_add(
             &change->task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
@@ -481,6 +483,6 @@ void selection_apply(struct task *task, struct node *policy_node, struct entries
     change->additions = additions;
     change->cleanup.undo = change_cancel;
     cleanup_push(&task->cleanups, &change->cleanup);
-    task_counts_as_upload(task); /* the end of the program waits for it */
+    task_counts_as_upload(task);
     resolve(change);
 }

@@ -78,7 +78,7 @@ void task_cancel(struct task *task)
         node_unref(&task->tree->nodes, node);
 }
 
-/* done() comes last: it may free the task. */
+/* Calls done() last, since done() may free the task. */
 static void task_end(struct task *task, int err)
 {
     struct node *kept = task->result ? node_ref(task->result) : NULL;

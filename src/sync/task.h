@@ -1,6 +1,6 @@
 /*
- * One thing that a caller asked for, until it is answered: who asks, what it is on, whom to
- * tell. Embedded in whoever asks.
+ * One request of a caller, until the request is answered: who asks, which node the task is on,
+ * whom to tell. Embedded in the struct of the caller.
  *
  * An operation that may wait takes a task that was made ready with task_init(), and calls
  * task->done exactly once, perhaps before the operation's function returns, unless
@@ -24,33 +24,34 @@ struct task {
     void (*done)(struct task *task, int err); /* 0 or -errno */
 
     /* Who asks. */
-    pid_t tid; /* the thread, or 0 */
-    uid_t uid; /* its user */
-    uint64_t deadline_ms;
+    pid_t tid;            /* the thread, or 0 */
+    uid_t uid;            /* the thread's user */
+    uint64_t deadline_ms; /* a time of github_now_ms() */
 
     /* How a failure is told. */
-    const char *operation;  /* the verb of the line in `errors`; NULL: a lookup, whose ENOENT is
-                             * no line, since shells try names */
-    bool quiet;             /* `errors` gets no line: who asks tells of the failure */
-    int notice_fd;          /* a descriptor that is told as well (see notice.h), or -1 */
-    struct failure failure; /* the reason, once `err` is not 0 */
+    const char *operation; /* the verb of the line in `errors`; NULL: a lookup, whose ENOENT is
+                            * no line, since shells try names */
+    bool quiet;            /* `errors` gets no line: who asks tells of the failure */
+    int notice_fd;         /* the writer's standard error, told as well (see notice.h); or -1 */
+    struct failure failure; /* why the task failed; set when done() gets an `err` */
 
     struct node *node;    /* what the task is on; referenced */
     char name[NAME_SIZE]; /* a name in the directory `node`, not encoded; or "" */
     struct node *result;  /* the node that was found or made; valid while done() runs */
 
     /* Private to the running operation. */
-    struct wait wait; /* for one answer; then: */
-    void (*next)(struct task *task);
-    struct cleanup *cleanups; /* run when the task ends, the newest first */
-    bool is_upload;           /* counted in tree->uploads */
+    struct wait wait;                /* see task_then() */
+    void (*next)(struct task *task); /* called when `wait` has ended well */
+    struct cleanup *cleanups;        /* run when the task ends, the newest first */
+    bool is_upload;                  /* counted in tree->uploads */
 };
 
-/* `node` is referenced until the task ends; `node` may be NULL. */
+/* Makes a task ready, with the mount's `timeout` from now as its deadline. `node`, which may be
+ * NULL, is referenced until the task ends. */
 void task_init(struct task *task, struct tree *tree, struct node *node, const char *operation,
     void (*done)(struct task *task, int err));
 
-/* A time of github_now_ms(); task_init() sets the mount's `timeout` from now. */
+/* Sets the deadline of the task and of task->wait: a time of github_now_ms(). */
 void task_set_deadline(struct task *task, uint64_t deadline_ms);
 /* From here on the task is on another node, and not on a name in that node. */
 void task_move_to(struct task *task, struct node *node);
@@ -63,19 +64,20 @@ void task_then(struct task *task, void (*next)(struct task *task), int err);
 
 /* Ends the task well. */
 void task_finish(struct task *task);
-/* Ends the task with a failure, which goes to `errors`. */
+/* Ends the task with the failure `why`, for which `errors` gets a line (see `operation` and
+ * `quiet`). */
 void task_fail(struct task *task, const struct failure *why);
-/* The same for a failure that no server told of. */
+/* Ends the task with a failure that no server told of: `err` (-errno) and a message. */
 void task_fail_errno(struct task *task, int err, const char *message);
-/* The same with a message as printf(3) makes it. */
+/* Calls task_fail_errno() with a message made as printf(3) makes text. */
 __attribute__((format(printf, 3, 4))) void task_fail_with(
     struct task *task, int err, const char *format, ...);
 
-/* Ends the task because the caller has gone, or wants no answer, or the program ends. As
- * task_cancel(); but first what an upload loses by that is told in `errors`. */
+/* Ends the task because the caller has gone, or wants no answer, or the program ends: tells in
+ * `errors` what is lost by that, for `err` and `why`, then calls task_cancel(). */
 void task_abandon(struct task *task, int err, const char *why);
 
-/* Ends the task without a word, and without done(). Requests under way are dropped. */
+/* Ends the task with no line in `errors` and no call of done(). Drops requests under way. */
 void task_cancel(struct task *task);
 
 #endif

@@ -13,22 +13,22 @@
 #include "sync/listing.h"
 #include "sync/policy.h"
 
-/* Contract §3.6: so long is a refusal for want of permission open's answer. */
+/* Contract §3.6: for how long open answers with a refusal for want of permission. */
 #define REFUSAL_TTL_MS 10000
 
 struct upload {
-    struct cleanup cleanup; /* of the task */
-    struct task *task;      /* on the secret */
-    struct payload payload; /* payload.staged is referenced */
-    struct wait wait;
-    bool has_turn;                   /* of the secret */
-    struct list *list;               /* of the repositories that are selected for the secret */
-    struct call *call;               /* the PUT */
-    uint64_t policy_seen_ms;         /* when the server said who may use the secret */
-    enum visibility sent_visibility; /* with the PUT */
-    unsigned sent_generation;        /* of the held policy that was sent with the PUT */
+    struct cleanup cleanup;  /* of the task */
+    struct task *task;       /* on the entry */
+    struct payload payload;  /* payload.staged is referenced */
+    struct wait wait;        /* for the turn, then perhaps for the visibility */
+    bool has_turn;           /* to change the entry */
+    struct list *list;       /* of the repositories that are selected for the secret */
+    struct call *call;       /* the PUT */
+    uint64_t policy_seen_ms; /* loop_now_ms() when the server told the policy that is sent */
+    enum visibility sent_visibility; /* in the PUT; VISIBILITY_NONE: the PUT has none */
+    unsigned sent_generation;        /* of the policy that a PUT uses up or outdates; 0: none */
     size_t sent_len; /* bytes of the payload, with a line end that is not sent */
-    bool is_paid;    /* the PUT is made anew: see request.h */
+    bool is_paid;    /* the PUT is sent once more, after -ERESTART: see request.h */
 };
 
 void payload_is_stored(struct nodes *nodes, const struct payload *payload)
@@ -92,7 +92,7 @@ static void upload_undo(struct cleanup *cleanup)
     if (staged)
         node_unref(&task->tree->nodes, staged);
     if (had_turn)
-        node_give_turn(task->node); /* who waits for the turn goes on from here */
+        node_give_turn(task->node); /* last: calls the waiter that gets the turn */
 }
 
 static void upload_finish(struct upload *upload)
@@ -101,7 +101,7 @@ static void upload_finish(struct upload *upload)
     task_finish(upload->task);
 }
 
-/* What was sent with the value is what the server has. */
+/* The PUT was a success, so the server has the policy that was in the PUT. */
 static void note_visibility(const struct upload *upload, struct node *node)
 {
     struct node *policy_node = policy_of_secret(node);
@@ -114,7 +114,7 @@ static void note_visibility(const struct upload *upload, struct node *node)
     node->policy_seen_ms = loop_now_ms();
     if (policy_node && policy_is_held(policy_node) &&
         node_policy(policy_node)->generation == upload->sent_generation)
-        policy_drop(upload->task->tree, policy_node); /* nothing was written meanwhile */
+        policy_drop(upload->task->tree, policy_node); /* no newer policy waits for a PUT */
 }
 
 static void upload_send(struct upload *upload);
@@ -144,13 +144,14 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     if (upload->sent_visibility)
         note_visibility(upload, node);
     if (node->presence == NODE_GONE)
-        node->parent->dir->fresh_until_ms = 0; /* another client's DELETE came between */
+        node->parent->dir->fresh_until_ms = 0; /* seen as deleted during the PUT: ask anew */
     else
         presence_stored(node, date);
     upload_finish(upload);
 }
 
-/* The bytes to send. -ECANCELED: the value is empty, never written or truncated since. */
+/* The bytes to send. -ECANCELED: there are none, since the value was never written, or was
+ * truncated to nothing since. */
 static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
 {
     struct upload *upload = arg;
@@ -166,7 +167,7 @@ static int payload_get(void *arg, const unsigned char **ret, size_t *ret_len)
     return !err && *ret_len == 0 ? -ECANCELED : err;
 }
 
-/* Has the API the entry, as far as is known? */
+/* Does the server have the entry, as far as is known? */
 static bool is_stored(const struct node *node)
 {
     return node->presence == NODE_HERE || node->presence == NODE_REPLACING;
@@ -193,8 +194,8 @@ static void upload_put(struct upload *upload, const struct secret_policy *policy
         upload_fail(task, &why);
 }
 
-/* What the server said of who may use it. The ids of a selection go in the same PUT: omitted,
- * the server would empty its list. */
+/* Sends the policy that the server told, `ids` being the selected repositories: a PUT without
+ * `ids` would make the server's selection empty. */
 static void upload_put_seen(
     struct upload *upload, enum visibility visibility, const int64_t *ids, size_t count)
 {
@@ -231,7 +232,6 @@ static void upload_have_selected(
     free(ids);
 }
 
-/* What was prepared or held for it, sent with the value. */
 static void upload_with_held(struct upload *upload, const struct policy *held)
 {
     const struct selection *selection = &held->selection;
@@ -254,7 +254,8 @@ static void upload_with_held(struct upload *upload, const struct policy *held)
     free(ids);
 }
 
-/* An organization's secret keeps who may use it: that is read first, and goes with the PUT. */
+/* A PUT of an organization's secret must say who may use the secret. The PUT sends the policy
+ * that is prepared or held, or else the server's. */
 static void upload_with_policy(struct upload *upload, bool exists)
 {
     struct task *task = upload->task;
@@ -267,7 +268,7 @@ static void upload_with_policy(struct upload *upload, bool exists)
         upload_with_held(upload, held);
         return;
     }
-    if (held) /* for a secret that is gone: dropped once there is another */
+    if (held) /* for a secret that is gone: the PUT of another secret drops the policy */
         upload->sent_generation = held->generation;
     if (visibility == VISIBILITY_NONE) {
         upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
@@ -285,7 +286,7 @@ static void upload_have_visibility(struct upload *upload)
 {
     const struct node *node = upload->task->node;
     int err = upload->wait.failure.err;
-    /* Reads lag: what was stored here a moment ago is there all the same. */
+    /* Reads lag: an entry that this mount stored a moment ago exists in spite of ENOENT. */
     bool is_absent = err == -ENOENT && loop_now_ms() >= node->written_until_ms;
 
     if (err && err != -ENOENT)
@@ -308,7 +309,8 @@ static void upload_send(struct upload *upload)
     struct node *secrets = node->parent;
     uint64_t age_ms;
 
-    if (node->presence == NODE_GONE) { /* deleted while it was open: not written back */
+    /* An entry that was deleted while the file was open is not written back. */
+    if (node->presence == NODE_GONE) {
         upload_finish(upload);
     } else if (!secrets->kind->store->has_policy) {
         upload_put(upload, NULL);
@@ -358,7 +360,7 @@ void upload_start(struct task *task, const struct payload *payload)
         return;
     }
     int err = payload_get(upload, &data, &len);
-    if (err == -ECANCELED) { /* nothing written is nothing sent */
+    if (err == -ECANCELED) { /* contract §3.13 */
         upload_finish(upload);
         return;
     }

@@ -1,6 +1,6 @@
 /*
- * Sending a value: in its turn, with the policy that an organization's secret keeps or is to
- * have, sealed, in one PUT.
+ * Sending a value: in the turn of its entry, sealed, in one PUT. With the value of an
+ * organization's secret goes its policy: what is prepared or held, or else what the server has.
  */
 #ifndef GHSECRETFS_UPLOAD_H
 #define GHSECRETFS_UPLOAD_H
@@ -8,32 +8,32 @@
 #include "nodes/value.h"
 #include "sync/task.h"
 
-/* What is to be stored under a name. */
+/* What is to be stored under a name: a value, or the bytes at `data`. */
 struct payload {
-    const struct value *value; /* borrowed, and read each time the value is sealed. NULL: these
-                                * bytes are stored instead, which are borrowed too: */
-    const unsigned char *data;
-    size_t len;
-    struct node *staged; /* the staging file that `value` is in, or NULL; borrowed */
+    const struct value *value; /* borrowed, and read each time the value is sealed; or NULL */
+    const unsigned char *data; /* if `value` is NULL; borrowed */
+    size_t len;                /* of `data` */
+    struct node *staged;       /* the staging file that `value` is in, or NULL; borrowed */
 };
 
-/* A payload is stored: a staging file that it came from is published by that, and removed. */
+/* Call when a payload was stored: if the payload came from a staging file, the staging file is
+ * published (staging_publish()). */
 void payload_is_stored(struct nodes *nodes, const struct payload *payload);
 
 /*
- * Sends the payload as the value of the secret task->node, and ends the task. The payload is
- * copied; what it borrows must live as long as the task, but for the staging file, which the
- * upload references. A failure leaves the server's secret as it was, unless the failure is that
- * no answer came; task->notice_fd is told of a failure.
+ * Sends the payload as the value of the entry task->node, and ends the task. Sends nothing if
+ * the payload is empty. `*payload` is copied; `value` or `data` must live as long as the task,
+ * and the upload references `staged`. A failure leaves the server's entry as the entry was,
+ * unless no answer came. task->notice_fd is told of a failure.
  */
 void upload_start(struct task *task, const struct payload *payload);
 
-/* Ends the task, which is on the file that was to be stored, with a failure that fsync will
+/* Ends the task with a failure that fsync of task->node, the file that was to be stored, will
  * tell again. */
 void upload_fail(struct task *task, const struct failure *why);
 void upload_fail_errno(struct task *task, int err, const char *message);
 
-/* What was being stored of a file is given up, for `err`: fsync will tell. */
+/* The upload of `file` is given up for `err` (-errno): fsync of the file will fail. */
 void upload_is_lost(struct node *file, int err);
 
 #endif
