@@ -105,6 +105,14 @@ static bool keep(struct tree *tree, struct node *node)
     return true;
 }
 
+/* Only the server knows whether there is such an entry: no empty file is to be seen in its place.
+ * The node stays, and its error with it, for as long as the entry may be there. */
+static void be_in_doubt(struct node *node)
+{
+    node->listed = true;
+    empty_forget(node);
+}
+
 void empty_writer_left(struct tree *tree, struct node *node)
 {
     assert(node->writers > 0);
@@ -114,7 +122,7 @@ void empty_writer_left(struct tree *tree, struct node *node)
     if (node->presence == NODE_REPLACING)
         presence_come_back(node);
     else if (node->upload_error && node->maybe_stored)
-        node->listed = true; /* keeps the node, and so its upload_error for fsync */
+        be_in_doubt(node);
     else if (node->upload_error || !keep(tree, node))
         presence_gone(&tree->nodes, node);
 }

@@ -634,11 +634,14 @@ def test_sync_of_a_new_name_that_is_seen_late(mount):
     assert m.sh("sync NEW").returncode != 0
 
 
-def test_a_new_name_whose_answer_is_lost_is_no_ghost(mount):
+@pytest.mark.parametrize(
+    "way", ["echo v > NEW", "touch NEW && echo v > NEW", "touch NEW && echo NEW=v > .env"]
+)
+def test_a_new_name_whose_answer_is_lost_is_no_ghost(mount, way):
     m = mount(timeout=1)
     m.warm()
     m.github.fault(method="PUT", count=-1, **SLOW["reset-before"])
-    m.sh("echo v > NEW")
+    m.sh(way)
     for ask in ("stat NEW", "sync NEW", "rm NEW"):
         assert "No such file" in m.sh(ask).stderr
     assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
