@@ -27,15 +27,13 @@ static void access_write_undo(struct cleanup *cleanup)
     free(write);
 }
 
-/* The task owns it from here on. NULL without memory, when the task has ended. */
+/* The task owns the access_write from here on. NULL without memory. */
 static struct access_write *access_write_new(struct task *task, struct access_file *file)
 {
     struct access_write *write = calloc(1, sizeof *write);
 
-    if (!write) {
-        access_file_fail_errno(task, file, -ENOMEM, strerror(ENOMEM));
+    if (!write)
         return NULL;
-    }
     write->cleanup.undo = access_write_undo;
     write->task = task;
     write->file = file;
@@ -79,17 +77,22 @@ static void spoil(
 
 /* Lists */
 
-/* What came in the same write as a change that has failed must not act at the close. */
+/* The rest of a write whose first lines have failed must not act at the close. */
+static void fail_list(struct task *task, struct access_file *file, const struct failure *why)
+{
+    if (file->list.acted > 0 && file->list.dirty)
+        file->spoilt = why->err;
+    list_text_take_back(&file->list);
+    access_file_fail(task, file, why);
+}
+
 static void applied(void *arg, const struct failure *why)
 {
     const struct access_write *write = arg;
     struct access_file *file = write->file;
 
     if (why) {
-        if (file->list.acted > 0 && file->list.dirty)
-            file->spoilt = why->err;
-        list_text_take_back(&file->list);
-        access_file_fail(write->task, file, why);
+        fail_list(write->task, file, why);
     } else {
         file->file.node->upload_error = 0;
         task_finish(write->task);
@@ -109,7 +112,10 @@ static void start_change(
     struct access_write *write = access_write_new(task, file);
 
     if (!write) {
+        struct failure why;
+        failure_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
         entries_release(entries);
+        fail_list(task, file, &why);
         return;
     }
     write->cleanup.abandon = list_abandon;
@@ -252,8 +258,10 @@ static void apply_word(
         return;
     }
     struct access_write *write = access_write_new(task, file);
-    if (!write)
+    if (!write) {
+        access_file_fail_errno(task, file, -ENOMEM, strerror(ENOMEM));
         return;
+    }
     write->visibility = visibility;
     write->wait.done = hold_visibility;
     wait_then(&write->wait, want_visibility(write));
