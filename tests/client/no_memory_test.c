@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "client_fixture.h"
 #include "nodes/node.h"
 #include "nodes/presence.h"
 #include "nodes/staging.h"
 #include "nodes/tree.h"
 #include "sync/policy.h"
+#include "sync/remove.h"
 #include "sync/selection_apply.h"
 #include "tree/operations.h"
 #include "tree/value_file.h"
@@ -243,6 +245,40 @@ static void test_a_word_cannot_be_read_without_memory(void **state)
     tree_free(tree);
 }
 
+static void settled(struct wait *wait)
+{
+    (void)wait;
+}
+
+/* The DELETE waits for its turn, and whoever creates the name anew waits for the DELETE. */
+static void test_a_held_delete_is_sent_without_memory(void **state)
+{
+    char name[16];
+    const struct tree_options holding = {
+        .timeout_ms = 10000, .max_requests = 4, .replacers = name};
+    struct client *client = *state;
+    struct wait turn = {0}, removal = {.done = settled};
+    struct tree *tree;
+    struct task task;
+
+    process_name(getpid(), name);
+    assert_int_equal(tree_new(client->loop, client->github, &holding, &tree), 0);
+    struct node *node = make(tree, "repos/acme/web/actions/secrets/N");
+    task_init(&task, tree, node->parent, "unlink", ended);
+    task.tid = getpid();
+    tree_unlink(&task, "N");
+    assert_int_equal(ended_err, 0);
+    assert_int_equal(node->presence, NODE_HELD);
+    assert_int_equal(node_take_turn(node, &turn), 0);
+    no_memory = true;
+    assert_int_equal(held_take(node, &removal), -EINPROGRESS);
+    no_memory = false;
+    assert_int_equal(node->presence, NODE_HELD);
+    assert_int_equal(tree->uploads, 1);
+    wait_leave(&removal);
+    tree_free(tree);
+}
+
 /* Names enough that the table of a directory grows some times. */
 #define MANY 600
 
@@ -415,6 +451,7 @@ int main(void)
         CLIENT_TEST(test_a_held_list_changes_as_a_whole),
         CLIENT_TEST(test_a_write_without_memory_is_taken_back),
         CLIENT_TEST(test_a_word_cannot_be_read_without_memory),
+        CLIENT_TEST(test_a_held_delete_is_sent_without_memory),
         CLIENT_TEST(test_a_name_without_a_table_is_not_there),
         CLIENT_TEST(test_a_held_name_is_not_lost_by_a_replacement),
         CLIENT_TEST(test_a_staging_file_keeps_its_name_without_a_table),
