@@ -1,5 +1,5 @@
-/* The files `visibility` and `repositories` while they are open: until they are, and from their
- * last flush on. What their writes mean is in access_write.c. */
+/* The files `visibility` and `repositories`: opening, length, flush and close. The text that
+ * is written is taken apart in access_write.c. */
 #include "tree/access_file.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 /* Opening */
 
-/* An open, until the text is known that the file begins with. */
+/* An open, while the present text of the file is fetched. */
 struct access_opening {
     struct cleanup cleanup; /* of the task */
     struct task *task;      /* on the file */
@@ -34,7 +34,7 @@ static void opening_undo(struct cleanup *cleanup)
     free(opening);
 }
 
-/* Makes the open file, with `text` in it, which is taken over. */
+/* Makes the open file, which takes over `text`. */
 static void open_finish(struct access_opening *opening, struct buffer *text)
 {
     struct task *task = opening->task;
@@ -95,7 +95,7 @@ static void have_selected(
     selection_release(&selection);
 }
 
-/* What is selected is asked for each time: it changes by other hands too. */
+/* The selection is fetched at each open, since other clients change selections too. */
 static void begin_with_selected(struct access_opening *opening)
 {
     struct task *task = opening->task;
@@ -143,8 +143,8 @@ static void have_secret(struct wait *wait)
         begin_with_selected(opening);
 }
 
-/* Does it matter what the file reads as? What is written to a list that was not truncated is
- * written over the list that there is. */
+/* Must the present text be fetched? For reading, and for a list that is neither truncated nor
+ * appended to, since writes then overwrite parts of the present list. */
 static bool needs_text(const struct access_opening *opening)
 {
     bool reads = (opening->flags & O_ACCMODE) != O_WRONLY;
@@ -213,7 +213,7 @@ static void tell_unapplied(const struct open_file *file)
     notice_send(file->notice_fd, file->node->name, &why);
 }
 
-/* What was never applied is a line in `errors`, and on the writer's standard error. */
+/* A list that was never applied is told in `errors` and on the opener's standard error. */
 static void access_file_close(struct open_file *open_file)
 {
     struct access_file *file = access_file_of(open_file);
@@ -254,7 +254,8 @@ static int access_file_truncate(struct open_file *open_file, uint64_t len)
 {
     struct access_file *file = access_file_of(open_file);
 
-    /* A word that was written from the beginning, as its writer sees it. */
+    /* To the writer of a word the file begins where the unapplied text begins, so this length
+     * is the length that the writer has written. */
     if (file->is_word && len == file->list.text.len - file->list.acted)
         return 0;
     int err = list_text_truncate(&file->list, len);
@@ -266,7 +267,6 @@ static int access_file_truncate(struct open_file *open_file, uint64_t len)
 
 /* Flushing */
 
-/* False when the task has ended: there is nothing to be applied. */
 static bool access_file_has_unsent(struct task *task, struct open_file *open_file)
 {
     struct access_file *file = access_file_of(open_file);
@@ -281,14 +281,13 @@ static bool access_file_has_unsent(struct task *task, struct open_file *open_fil
     return false;
 }
 
-/* It cannot be told whether the list is whole. */
 static void access_file_blind(struct task *task, struct open_file *file, int err)
 {
     access_file_of(file)->spoilt = err;
     access_file_fail_errno(task, access_file_of(file), err, strerror(-err));
 }
 
-/* What a writer that has failed wrote is no list. */
+/* A writer that has failed may have written half a list. */
 static void access_file_drop(
     struct task *task, struct open_file *file, const struct failure *why)
 {
