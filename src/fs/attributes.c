@@ -1,12 +1,12 @@
-/* Attributes, extended attributes, and what statfs says. None of it touches the network. */
+/* Replies to getattr, setattr, getxattr, listxattr and statfs, from memory alone. */
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "fs/op.h"
 #include "nodes/node.h"
 
-/* A deleted secret is known only to those who have it open; to others ESTALE makes the kernel
- * look the name up again (contract §5.13). */
+/* A deleted secret has attributes only while a process has the secret open for writing. After
+ * that the reply is ESTALE, which makes the kernel look the name up again (contract §5.13). */
 static bool is_stale(const struct node *node)
 {
     return !node || (node->presence == NODE_GONE && node->writers == 0);
@@ -44,8 +44,8 @@ static int set_size(
     return type->truncate(fs_of(req)->tree, node, fuse_req_ctx(req)->pid, size);
 }
 
-/* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a do
- * what they should (contract §3.27). */
+/* Modes, owners and times are accepted and not kept, so that cp -p, install and rsync -a
+ * succeed (contract §3.27). */
 void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int which,
     struct fuse_file_info *file)
 {
@@ -60,7 +60,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int whi
         reply_attributes(req, node, file);
 }
 
-/* The attributes that a node has now. */
+/* A secret that is not on the server has no attributes. */
 static const struct file_attribute *attributes_of(const struct node *node)
 {
     static const struct file_attribute none[] = {{0}};

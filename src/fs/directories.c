@@ -1,14 +1,16 @@
-/* Open directories: a snapshot at opendir, so that offsets stay what they are. */
+/* Opens, reads and closes directories. An opendir takes a snapshot of the children, so that the
+ * offsets of readdir keep their meaning while the directory changes. */
 #include <errno.h>
 #include <utlist.h>
 
 #include "fs/op.h"
 #include "nodes/node.h"
 
-/* Offsets are positions in the snapshot plus one; 0 is the beginning. */
+/* Position 0 is ".", position 1 "..", and child[i] is at position i + 2. The offset of an entry
+ * that readdir returns is the position of the next entry. */
 struct snapshot {
     struct node *dir;
-    struct node **child; /* referenced, as dir is */
+    struct node **child; /* each is referenced, as `dir` is */
     size_t count;
     struct snapshot *prev, *next; /* in fs->snapshots */
 };
@@ -82,7 +84,7 @@ void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
     if (!op)
         return;
     op->file = *file;
-    op->task.result = op->task.node; /* opendir_done() needs it when the task has ended */
+    op->task.result = op->task.node; /* for opendir_done(), when task.node is given back */
     tree_list(&op->task);
 }
 
@@ -100,7 +102,7 @@ static bool dirents_add(
     struct fuse_entry_param entry;
     fs_entry(d->req, node, &entry);
     if (!counts)
-        entry.ino = 0; /* "." and "..": no lookup */
+        entry.ino = 0; /* tells the kernel not to count a lookup: "." and ".." */
     char *at = d->data + d->used;
     size_t left = d->size - d->used;
     size_t need = d->plus ? fuse_add_direntry_plus(d->req, at, left, name, &entry, next)
@@ -111,8 +113,8 @@ static bool dirents_add(
     return true;
 }
 
-/* The child at a position behind "." and "..", and its file name; NULL for one that was deleted
- * since opendir. */
+/* The child at a position above 1, and its file name; NULL for a child that was deleted since
+ * opendir. */
 static struct node *child_at(
     const struct snapshot *s, size_t position, char name[static NAME_SIZE])
 {
@@ -120,7 +122,7 @@ static struct node *child_at(
     return child->presence == NODE_HERE && name_encode(child->name, name) ? child : NULL;
 }
 
-/* The entry at `position` of the snapshot; false when there is no room for it. */
+/* Adds the entry at `position`. False when there is no room for the entry. */
 static bool add_position(struct dirents *d, const struct snapshot *s, size_t position)
 {
     char name[NAME_SIZE];
@@ -134,7 +136,7 @@ static bool add_position(struct dirents *d, const struct snapshot *s, size_t pos
     return !child || dirents_add(d, name, child, true, next);
 }
 
-/* With the attributes of the entries the kernel has looked them up. */
+/* A reply to readdirplus counts as a lookup of each entry in the reply. */
 static void count_lookups(const struct snapshot *s, size_t from, size_t to)
 {
     char name[NAME_SIZE];

@@ -1,10 +1,10 @@
-/* What the kernel is told of a node. */
+/* Attributes, entries and timeouts of nodes, as the kernel wants them. */
 #include <sys/stat.h>
 
 #include "fs/op.h"
 #include "nodes/node.h"
 
-/* Nobody looks at a link's. */
+/* The mode of a link is 0777 on Linux, whatever the umask. */
 static mode_t permissions(const struct fs *fs, const struct node *node)
 {
     const struct kind *kind = node->kind;
@@ -51,7 +51,7 @@ void fs_entry(fuse_req_t req, const struct node *node, struct fuse_entry_param *
     const struct fs *fs = fs_of(req);
     const struct asker asker = {.tid = fuse_req_ctx(req)->pid};
     *ret = (struct fuse_entry_param){
-        .ino = (uintptr_t)node, /* see node.h; an address may be used again, so: */
+        .ino = (uintptr_t)node, /* an address may be used again, so the generation differs: */
         .generation = node->ino,
         .attr_timeout = fs_timeout(fs, node),
         .entry_timeout = fs_timeout(fs, node),

@@ -1,4 +1,5 @@
-/* Open files. What each sort of them can do is in the tables of tree/. */
+/* Creates, opens, reads, writes, flushes and releases files. What an open file can do is in its
+ * struct open_type (tree/open_file.h). */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -13,12 +14,12 @@ static struct open_file *open_file_of(const struct fuse_file_info *file)
 static void use(struct fuse_file_info *file, struct open_file *opened)
 {
     file->fh = (uintptr_t)opened;
-    file->direct_io =
-        1; /* no plaintext in the page cache, reads reach us, and lengths change */
+    /* Keeps plaintext out of the page cache, and sends each read here, whatever the length. */
+    file->direct_io = 1;
 }
 
-/* The kernel has not taken the answer to an open: the caller was interrupted. Nothing was
- * written yet. */
+/* The kernel has not taken the reply to an open, since the caller was interrupted. Nothing was
+ * written. */
 static void close_unused(struct open_file *opened)
 {
     opened->type->close(opened);
@@ -46,7 +47,7 @@ static void create_done(struct task *task, int err)
     }
 }
 
-/* The mode is the caller's own: see FUSE_CAP_DONT_MASK in session.c. */
+/* No umask was applied to the mode: see FUSE_CAP_DONT_MASK in session.c. */
 static bool is_as_mkstemp(int flags, mode_t mode)
 {
     return (flags & (O_ACCMODE | O_EXCL)) == (O_RDWR | O_EXCL) && (mode & 07777) == 0600;
@@ -63,8 +64,9 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     tree_create(&op->task, name, file->flags, is_as_mkstemp(file->flags, mode), &op->opened);
 }
 
-/* The kernel may have kept the length of what was stored here once; that of the open file is
- * another. The kernel waits for nothing to forget a length, as it would to forget a name. */
+/* The kernel may have kept the length of an earlier value, and the open file has another
+ * length. To forget a length the kernel waits for nobody; to forget a name it would wait for a
+ * lock. */
 static void forget_length(const struct fs *fs, const struct node *node)
 {
     (void)fuse_lowlevel_notify_inval_inode(fs->session, (uintptr_t)node, -1, 0);
@@ -161,5 +163,5 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
     (void)ino;
 
     opened->type->release(opened);
-    fuse_reply_err(req, 0); /* its errors go nowhere (evidence §2.2) */
+    fuse_reply_err(req, 0); /* the kernel ignores an error of RELEASE (evidence §2.2) */
 }

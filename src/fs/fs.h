@@ -1,5 +1,5 @@
 /*
- * The tree as a FUSE file system: with its own files the only user of <fuse_lowlevel.h>.
+ * The tree as a FUSE file system. Only the files of fs/ include <fuse_lowlevel.h>.
  */
 #ifndef GHSECRETFS_FS_H
 #define GHSECRETFS_FS_H
@@ -17,22 +17,23 @@ struct tree;
 struct fs_options {
     struct fuse_args *args; /* for libfuse; borrowed during fs_mount() */
     const char *mountpoint;
-    uid_t uid; /* the owner of everything */
+    uid_t uid; /* owner and group of every file */
     gid_t gid;
-    mode_t umask;    /* permission bits taken away */
-    bool allow_root; /* besides the mounter only root gets in */
+    mode_t umask;    /* permission bits that no file has */
+    bool allow_root; /* root may use the mount, beside the user who mounts */
 
-    void (*ready)(void *arg); /* the mount answers */
-    void (*ended)(void *arg); /* it was unmounted */
+    void (*ready)(void *arg); /* called when the mount answers */
+    void (*ended)(void *arg); /* called when the mount was unmounted */
     void *arg;
 };
 
-/* Mounts. 0; -EIO when libfuse has said on standard error why not; or -errno, of which nobody
- * has said anything. `tree` must live as long as the fs. */
+/* Mounts. 0; -EIO when libfuse has written the reason to standard error; or another -errno,
+ * which the caller must report. `tree` must live as long as the fs. */
 int fs_mount(struct loop *loop, struct tree *tree, const struct fs_options *options,
     struct fs **ret) WARN_UNUSED;
 
-/* Unmounts, if that was not done already, and drops all operations under way. */
+/* Answers the operations under way with errors, unmounts if the mount is still there, and frees
+ * the fs. NULL: does nothing. */
 void fs_unmount(struct fs *fs);
 
 #endif

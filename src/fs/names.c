@@ -1,11 +1,12 @@
-/* Names: finding them, making and removing them. */
+/* Looks names up and forgets them; makes, removes and renames files and directories; reads
+ * links. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "fs/op.h"
 
-/* Replies with an entry, and counts the lookup if the kernel took it. */
+/* Replies with an entry, which counts as a lookup if the kernel takes the reply. */
 static void reply_entry(fuse_req_t req, struct node *node)
 {
     struct fuse_entry_param entry;
@@ -73,7 +74,7 @@ static void mknod_done(struct task *task, int err)
     opened->type->close(opened);
 }
 
-/* A regular file: as touch does it, checked and never sent. */
+/* mknod of a regular file is an open and a close without a write: nothing is sent. */
 void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
     (void)device;

@@ -19,8 +19,8 @@ fuse_req_t op_end(struct op *op)
     return req;
 }
 
-/* A signal has reached the caller while it waits. Drops what was asked for. What was sent may
- * still be processed. */
+/* A signal has reached the caller, which waits. Drops the operation; GitHub may still process a
+ * request that was sent. */
 static void op_interrupt(struct op *op, int err)
 {
     task_abandon(&op->task, err, "interrupted by a signal");
@@ -36,8 +36,8 @@ static void check(struct loop_timer *timer)
         op_interrupt(op, -EINTR);
         return;
     case PROCESS_STOPS:
-        /* Not EINTR, which dd and node take for success; and none from an open, which shells
-         * then try again for ever. */
+        /* Not EINTR, which dd and node take for success. And an open goes on, since shells try
+         * an open again for ever. */
         if (!op->is_open) {
             op_interrupt(op, -ECANCELED);
             return;
@@ -49,7 +49,7 @@ static void check(struct loop_timer *timer)
     loop_set_timer(op->fs->loop, timer, loop_now_ms() + CHECK_EVERY_MS);
 }
 
-/* libfuse holds a lock of the request here: the loop looks into it. */
+/* Called with libfuse's lock of the request held, so the loop looks at the caller later. */
 static void interrupted(fuse_req_t req, void *arg)
 {
     struct op *op = arg;

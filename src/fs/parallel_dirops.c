@@ -6,8 +6,8 @@
 
 #include "fs/op.h"
 
-/* From here on libfuse passes the flag on by itself. libfuse 3.18 may have been built without
- * fuse_session_custom_io(), which then fails. */
+/* The libfuse version from which on the flag is passed on for certain. A libfuse 3.18 may be
+ * built without fuse_session_custom_io(), so newer versions must not call that function. */
 #define PASSED_ON_FROM 317
 
 static ssize_t read_request(int fd, void *buffer, size_t size, void *userdata)
@@ -16,7 +16,7 @@ static ssize_t read_request(int fd, void *buffer, size_t size, void *userdata)
     return read(fd, buffer, size);
 }
 
-/* The reply to INIT is the first of all. */
+/* The first reply is the reply to INIT. */
 static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 {
     struct fs *fs = userdata;

@@ -1,4 +1,4 @@
-/* The mount itself: the FUSE descriptor in the loop, from mounting to unmounting. */
+/* Mounts and unmounts, and reads the kernel's requests from the FUSE descriptor in the loop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -12,13 +12,13 @@
 #include "fs/parallel_dirops.h"
 #include "fs/statx.h"
 
-/* The kernel splits longer writes; a value has at most 48 KiB. */
+/* In bytes. The kernel splits a longer write; a value has at most 48 KiB. */
 #define MAX_WRITE (128u * 1024)
 #define REQUEST_MAX (MAX_WRITE + 4096u)
-/* Requests taken before the loop looks at the network again. */
+/* Requests read in a turn, before the loop serves the network again. */
 #define REQUESTS_AT_ONCE 64
 
-/* libfuse's own way to standard error waits for whoever reads it. */
+/* libfuse's own log function would wait for the reader of standard error. */
 __attribute__((format(printf, 2, 0))) static void pass_on(
     enum fuse_log_level level, const char *format, va_list args)
 {
@@ -35,7 +35,7 @@ static void session_init(void *userdata, struct fuse_conn_info *conn)
     conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_WRITEBACK_CACHE |
                               FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
                               FUSE_CAP_SPLICE_MOVE | FUSE_CAP_AUTO_INVAL_DATA);
-    /* A create's mode tells temporary files; what the caller's umask leaves of it does not. */
+    /* DONT_MASK: only the mode before the umask tells the files that mkstemp(3) makes. */
     conn->want |= conn->capable & (FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS |
                                       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_DONT_MASK);
     loop_set_timer(fs->loop, &fs->ready, 0);
@@ -100,7 +100,7 @@ static void session_handle(struct fs *fs, size_t len)
         locked_wipe(fs->request.data, len);
 }
 
-/* Takes what the kernel has for us; what is left makes the descriptor ready again. */
+/* Requests that are left make the descriptor ready again in the next turn. */
 static void session_readable(struct loop_watch *watch, uint32_t events)
 {
     struct fs *fs = CONTAINER_OF(watch, struct fs, watch);
@@ -120,7 +120,7 @@ static void session_readable(struct loop_watch *watch, uint32_t events)
     }
 }
 
-/* Asks nobody: the file system there may be our own. */
+/* Sends no request to a file system: this mount itself may be at the mount point. */
 static bool look_at_mount_point(const struct fs *fs, struct statx *ret)
 {
     return statx(AT_FDCWD, fs->options.mountpoint, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
@@ -136,10 +136,10 @@ static bool is_still_there(const struct fs *fs)
 }
 
 /*
- * After a lazy unmount, while somebody still has a file or a directory of the mount, another
- * mount may be at its place, which libfuse would unmount. libfuse unmounts nothing when the
- * device has an error, so a pipe that nobody reads takes the device's place. (With the device
- * closed the mount has ended.)
+ * After a lazy unmount, while a process still uses a file of this mount, another mount may be
+ * at the mount point, and libfuse would unmount the other mount. libfuse unmounts nothing when
+ * its device has an error, so a pipe without a reader takes the place of the device. The device
+ * is closed by that, which ends this mount.
  */
 static void leave_place_to_others(struct fs *fs)
 {
@@ -203,7 +203,7 @@ void fs_unmount(struct fs *fs)
     while (fs->ops) {
         struct op *op = fs->ops;
         task_abandon(&op->task, -ECANCELED, "the mount has ended");
-        fuse_reply_err(op_end(op), EIO); /* EINTR is taken for success, or tried again */
+        fuse_reply_err(op_end(op), EIO); /* programs take EINTR for success, or try again */
     }
     fs_close_directories(fs);
     if (fs->mounted) {

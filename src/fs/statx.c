@@ -69,7 +69,7 @@ static void fill(
     };
 }
 
-/* The body begins as FUSE_GETATTR's does. */
+/* The body of a STATX begins like the body of a GETATTR. */
 static struct asker asker_of(const struct fuse_in_header *in, size_t len)
 {
     const struct fuse_getattr_in *body = (const void *)(in + 1);
@@ -78,7 +78,7 @@ static struct asker asker_of(const struct fuse_in_header *in, size_t len)
         .file = has_file ? fs_open_file(body->fh) : NULL, .tid = (pid_t)in->pid};
 }
 
-/* What libfuse does for the requests that it knows. */
+/* The check of allow_root, which libfuse makes for the requests that libfuse knows. */
 static bool may_ask(const struct fs *fs, const struct fuse_in_header *in)
 {
     return !fs->options.allow_root || in->uid == 0 || in->uid == geteuid();
@@ -104,7 +104,7 @@ bool statx_answer(struct fs *fs, const void *request, size_t len)
         .error = -err,
         .unique = in->unique,
     };
-    /* An error means that the caller has gone: nobody is there to be told. */
+    /* The write fails when the caller has gone, and then nobody waits for the reply. */
     ssize_t n = write(fuse_session_fd(fs->session), &out, out.header.len);
     (void)n;
     return true;

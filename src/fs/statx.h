@@ -1,7 +1,7 @@
 /*
- * FUSE_STATX, which libfuse 3.14 does not know: without it there is no birth time. Answered
- * on the FUSE descriptor itself, before libfuse sees the request. The layout is the kernel's,
- * include/uapi/linux/fuse.h since 6.6 (evidence §2.19).
+ * The request FUSE_STATX, which libfuse 3.14 does not know, and without which the kernel learns
+ * no birth time. The reply is written to the FUSE descriptor, and libfuse does not see the
+ * request. The layout is that of include/uapi/linux/fuse.h in Linux 6.6 (evidence §2.19).
  */
 #ifndef GHSECRETFS_STATX_H
 #define GHSECRETFS_STATX_H
@@ -11,7 +11,8 @@
 
 struct fs;
 
-/* If the request is a STATX, answers it and returns true. */
+/* Replies to the request of `len` bytes if the request is a STATX, and returns true; else
+ * returns false, and libfuse must handle the request. */
 bool statx_answer(struct fs *fs, const void *request, size_t len);
 
 #endif

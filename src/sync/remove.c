@@ -25,6 +25,15 @@
 
 #define COMM_SIZE 16 /* of a comm, with its NUL; the kernel cuts longer names off */
 
+/* A DELETE that waits for its turn or is under way. */
+struct removal {
+    struct cleanup cleanup; /* of the task */
+    struct task *task;      /* on the secret */
+    struct wait turn;
+    bool has_turn;
+    struct call *call;
+};
+
 /* A DELETE that is held or, afterwards, under way. */
 struct held {
     struct tree *tree;
@@ -32,8 +41,10 @@ struct held {
     pid_t tgid;            /* the process that unlinked the entry */
     struct loop_watch end; /* of that process; fd -1: not watched */
     struct loop_timer timer;
-    struct task task; /* the DELETE; ready once `sent` */
     bool sent;
+    struct task task;       /* of the DELETE, once the DELETE is sent */
+    struct removal removal; /* here, since the unlink was answered with success: sending the
+                             * DELETE needs no memory */
     struct waiters waiters; /* for the end of the DELETE */
     struct held *prev, *next;
 };
@@ -52,26 +63,20 @@ void remove_fail(struct task *task, const struct failure *why)
     task_fail(task, &told);
 }
 
-/* A DELETE that waits for its turn or is under way. */
-struct removal {
-    struct cleanup cleanup; /* of the task */
-    struct task *task;      /* on the entry */
-    struct wait turn;
-    bool has_turn;
-    struct call *call; /* the DELETE */
-};
-
 static void removal_undo(struct cleanup *cleanup)
 {
     struct removal *removal = CONTAINER_OF(cleanup, struct removal, cleanup);
-    struct node *node = removal->task->node;
-    bool had_turn = removal->has_turn;
 
     wait_leave(&removal->turn);
     call_cancel(removal->call);
-    free(removal);
-    if (had_turn)
-        node_give_turn(node); /* last: calls the waiter that gets the turn */
+    if (removal->has_turn)
+        node_give_turn(removal->task->node); /* who waits for the turn goes on from here */
+}
+
+static void removal_undo_and_free(struct cleanup *cleanup)
+{
+    removal_undo(cleanup);
+    free(CONTAINER_OF(cleanup, struct removal, cleanup));
 }
 
 static void deleted(void *arg, const struct failure *why)
@@ -127,20 +132,27 @@ static void delete_have_turn(struct wait *wait)
     delete_send(removal);
 }
 
+static void removal_start(
+    struct removal *removal, struct task *task, void (*undo)(struct cleanup *cleanup))
+{
+    *removal = (struct removal){
+        .cleanup = {.undo = undo},
+        .task = task,
+        .turn = {.done = delete_have_turn, .deadline_ms = task->deadline_ms},
+    };
+    cleanup_push(&task->cleanups, &removal->cleanup);
+    task_counts_as_upload(task);
+    wait_then(&removal->turn, node_take_turn(task->node, &removal->turn));
+}
+
 static void remove_now(struct task *task)
 {
     struct removal *removal = calloc(1, sizeof *removal);
 
-    if (!removal) {
+    if (removal)
+        removal_start(removal, task, removal_undo_and_free);
+    else
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
-        return;
-    }
-    removal->task = task;
-    removal->turn = (struct wait){.done = delete_have_turn, .deadline_ms = task->deadline_ms};
-    removal->cleanup.undo = removal_undo;
-    cleanup_push(&task->cleanups, &removal->cleanup);
-    task_counts_as_upload(task);
-    wait_then(&removal->turn, node_take_turn(task->node, &removal->turn));
 }
 
 /* Holding a DELETE */
@@ -215,7 +227,7 @@ static void held_send(struct held *held)
     held->sent = true;
     held_unwatch(held);
     task_init(&held->task, held->tree, held->node, "unlink", held_deleted);
-    remove_now(&held->task);
+    removal_start(&held->removal, &held->task, removal_undo);
 }
 
 static void process_ended(struct loop_watch *watch, uint32_t events)

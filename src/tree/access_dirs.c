@@ -1,5 +1,5 @@
-/* The directory `access`: a directory for each secret of the organization, and for each policy
- * that was prepared for one that does not exist yet. */
+/* The directory `access` has a directory for each secret of the organization, and for each
+ * policy that was prepared for a secret that does not exist yet. */
 #include "tree/access_dirs.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 #include "sync/policy.h"
 #include "tree/operations.h"
 
-/* The listing of the secrets must stay, also when nobody has looked at their directory. */
+/* The directory of secrets, or NULL without memory. `access` references that directory, so that
+ * the listing of the secrets stays even when nobody has looked at them. */
 static struct node *secrets_beside(struct task *task)
 {
     struct node *access = task->node;
@@ -30,7 +31,7 @@ void access_idle(struct nodes *nodes, struct node *access)
     if (!beside)
         return;
     access->beside = NULL;
-    access->references++; /* both have one parent, which might go and take `access` along */
+    access->references++; /* else the unref may free the common parent and `access` */
     node_unref(nodes, beside);
     access->references--;
 }
@@ -47,7 +48,7 @@ static struct node *find_secret(struct task *task)
     return secrets ? directory_find_here(secrets, task->name) : NULL;
 }
 
-/* access/NAME, made when it is first wanted; NULL without memory. */
+/* The node access/NAME, made on first use; NULL without memory. */
 static struct node *policy_node(struct tree *tree, struct node *access, const char *name)
 {
     struct node *node = directory_find(access, name);
@@ -101,7 +102,7 @@ void access_lookup(struct task *task)
         want_secrets(task, secrets, answer);
 }
 
-/* Whether `repositories` is there depends on the secret. */
+/* `repositories` is there while the visibility of the secret is `selected`. */
 void policy_lookup(struct task *task)
 {
     if (policy_is_held(task->node) || strcmp(task->name, "repositories") != 0)
@@ -118,7 +119,7 @@ void policy_list(struct task *task)
         want_secrets(task, policy_secrets(task->tree, task->node), task_finish);
 }
 
-/* Shows a directory for each secret, and what is prepared. */
+/* Marks as listed the policies that readdir shows. 0 or -ENOMEM. */
 static int fill(struct task *task)
 {
     struct node *access = task->node;
@@ -180,7 +181,7 @@ void access_mkdir(struct task *task)
 
     if (problem)
         task_fail_errno(task, secrets ? -EINVAL : -ENOMEM, problem);
-    else /* the listing tells whether there is such a secret, and whether there is the scope */
+    else /* the listing tells whether the secret exists, and whether the organization does */
         want_secrets(task, secrets, prepare);
 }
 
@@ -197,7 +198,7 @@ void access_rmdir(struct task *task)
         task_fail_errno(task, -EPERM, "the policy is the server's: there is nothing to drop");
         return;
     }
-    /* The kernel will not use this inode again: what there is of the secret is a new one. */
+    /* The kernel will not use this inode again, so a policy of that name is a new node. */
     node_ref(node);
     policy_drop(tree, node);
     presence_gone(&tree->nodes, node);

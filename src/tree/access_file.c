@@ -1,5 +1,5 @@
-/* The files `visibility` and `repositories` while they are open: until they are, and from their
- * last flush on. What their writes mean is in access_write.c. */
+/* The files `visibility` and `repositories`: opening, length, flush and close. The text that
+ * is written is taken apart in access_write.c. */
 #include "tree/access_file.h"
 
 #include <errno.h>
@@ -15,8 +15,8 @@
 
 /* Opening */
 
-/* An open, until the text is known that the file begins with. */
-struct opening {
+/* An open, while the present text of the file is fetched. */
+struct access_opening {
     struct cleanup cleanup; /* of the task */
     struct task *task;      /* on the file */
     bool is_word;
@@ -28,14 +28,14 @@ struct opening {
 
 static void opening_undo(struct cleanup *cleanup)
 {
-    struct opening *opening = CONTAINER_OF(cleanup, struct opening, cleanup);
+    struct access_opening *opening = CONTAINER_OF(cleanup, struct access_opening, cleanup);
     wait_leave(&opening->wait);
     list_cancel(opening->list);
     free(opening);
 }
 
-/* Makes the open file, with `text` in it, which is taken over. */
-static void open_finish(struct opening *opening, struct buffer *text)
+/* Makes the open file, which takes over `text`. */
+static void open_finish(struct access_opening *opening, struct buffer *text)
 {
     struct task *task = opening->task;
     struct access_file *file = calloc(1, sizeof *file);
@@ -56,7 +56,7 @@ static void open_finish(struct opening *opening, struct buffer *text)
     task_finish(task);
 }
 
-static void open_with(struct opening *opening, const struct selection *selection)
+static void open_with(struct access_opening *opening, const struct selection *selection)
 {
     struct buffer text;
     buffer_init(&text, LIST_TEXT_MAX);
@@ -72,7 +72,7 @@ static void open_with(struct opening *opening, const struct selection *selection
 static void have_selected(
     void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
 {
-    struct opening *opening = arg;
+    struct access_opening *opening = arg;
     struct task *task = opening->task;
     struct selection selection = {0};
     int err = 0;
@@ -95,8 +95,8 @@ static void have_selected(
     selection_release(&selection);
 }
 
-/* What is selected is asked for each time: it changes by other hands too. */
-static void begin_with_selected(struct opening *opening)
+/* The selection is fetched at each open, since other clients change selections too. */
+static void begin_with_selected(struct access_opening *opening)
 {
     struct task *task = opening->task;
     struct node *policy_node = task->node->parent;
@@ -113,7 +113,7 @@ static void begin_with_selected(struct opening *opening)
         task_fail_errno(task, err, strerror(-err));
 }
 
-static void begin_with_word(struct opening *opening, enum visibility visibility)
+static void begin_with_word(struct access_opening *opening, enum visibility visibility)
 {
     struct buffer text;
     buffer_init(&text, LIST_TEXT_MAX);
@@ -126,7 +126,7 @@ static void begin_with_word(struct opening *opening, enum visibility visibility)
 
 static void have_secret(struct wait *wait)
 {
-    struct opening *opening = CONTAINER_OF(wait, struct opening, wait);
+    struct access_opening *opening = CONTAINER_OF(wait, struct access_opening, wait);
     struct task *task = opening->task;
     struct node *policy_node = task->node->parent;
     enum visibility visibility = policy_visibility(policy_node);
@@ -143,16 +143,16 @@ static void have_secret(struct wait *wait)
         begin_with_selected(opening);
 }
 
-/* Does it matter what the file reads as? What is written to a list that was not truncated is
- * written over the list that there is. */
-static bool needs_text(const struct opening *opening)
+/* Must the present text be fetched? For reading, and for a list that is neither truncated nor
+ * appended to, since writes then overwrite parts of the present list. */
+static bool needs_text(const struct access_opening *opening)
 {
     bool reads = (opening->flags & O_ACCMODE) != O_WRONLY;
     bool overwrites = !(opening->flags & O_APPEND) && !opening->is_word;
     return !(opening->flags & O_TRUNC) && (reads || overwrites);
 }
 
-static void begin(struct opening *opening)
+static void begin(struct access_opening *opening)
 {
     struct tree *tree = opening->task->tree;
     struct node *policy_node = opening->task->node->parent;
@@ -164,20 +164,23 @@ static void begin(struct opening *opening)
         return;
     }
     struct node *secrets = policy_secrets(tree, policy_node);
-    wait_then(&opening->wait, policy_is_held(policy_node) || !secrets
-                                  ? 0
-                                  : listing_want(tree, secrets, &opening->wait));
+    if (policy_is_held(policy_node))
+        wait_then(&opening->wait, 0);
+    else if (secrets)
+        wait_then(&opening->wait, listing_want(tree, secrets, &opening->wait));
+    else
+        task_fail_errno(opening->task, -ENOMEM, strerror(ENOMEM));
 }
 
 static void open_as(struct task *task, bool is_word, int flags, struct open_file **ret)
 {
-    struct opening *opening = calloc(1, sizeof *opening);
+    struct access_opening *opening = calloc(1, sizeof *opening);
 
     if (!opening) {
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    *opening = (struct opening){
+    *opening = (struct access_opening){
         .cleanup = {.undo = opening_undo},
         .task = task,
         .is_word = is_word,
@@ -210,7 +213,7 @@ static void tell_unapplied(const struct open_file *file)
     notice_send(file->notice_fd, file->node->name, &why);
 }
 
-/* What was never applied is a line in `errors`, and on the writer's standard error. */
+/* A list that was never applied is told in `errors` and on the opener's standard error. */
 static void access_file_close(struct open_file *open_file)
 {
     struct access_file *file = access_file_of(open_file);
@@ -251,7 +254,8 @@ static int access_file_truncate(struct open_file *open_file, uint64_t len)
 {
     struct access_file *file = access_file_of(open_file);
 
-    /* A word that was written from the beginning, as its writer sees it. */
+    /* To the writer of a word the file begins where the unapplied text begins, so this length
+     * is the length that the writer has written. */
     if (file->is_word && len == file->list.text.len - file->list.acted)
         return 0;
     int err = list_text_truncate(&file->list, len);
@@ -263,7 +267,6 @@ static int access_file_truncate(struct open_file *open_file, uint64_t len)
 
 /* Flushing */
 
-/* False when the task has ended: there is nothing to be applied. */
 static bool access_file_has_unsent(struct task *task, struct open_file *open_file)
 {
     struct access_file *file = access_file_of(open_file);
@@ -278,14 +281,13 @@ static bool access_file_has_unsent(struct task *task, struct open_file *open_fil
     return false;
 }
 
-/* It cannot be told whether the list is whole. */
 static void access_file_blind(struct task *task, struct open_file *file, int err)
 {
     access_file_of(file)->spoilt = err;
     access_file_fail_errno(task, access_file_of(file), err, strerror(-err));
 }
 
-/* What a writer that has failed wrote is no list. */
+/* A writer that has failed may have written half a list. */
 static void access_file_drop(
     struct task *task, struct open_file *file, const struct failure *why)
 {

@@ -11,13 +11,13 @@
 #include "sync/selection_apply.h"
 #include "sync/upload.h"
 
-/* A write, or an apply, that waits for an answer. */
+/* A write or an apply, while the API is asked. */
 struct access_write {
     struct cleanup cleanup; /* of the task */
     struct task *task;      /* on the file */
     struct access_file *file;
     struct wait wait;
-    enum visibility visibility; /* that was written */
+    enum visibility visibility; /* the word that was written */
 };
 
 static void access_write_undo(struct cleanup *cleanup)
@@ -27,15 +27,13 @@ static void access_write_undo(struct cleanup *cleanup)
     free(write);
 }
 
-/* The task owns it from here on. NULL without memory, when the task has ended. */
+/* Makes an access_write, which the task owns. NULL without memory. */
 static struct access_write *access_write_new(struct task *task, struct access_file *file)
 {
     struct access_write *write = calloc(1, sizeof *write);
 
-    if (!write) {
-        access_file_fail_errno(task, file, -ENOMEM, strerror(ENOMEM));
+    if (!write)
         return NULL;
-    }
     write->cleanup.undo = access_write_undo;
     write->task = task;
     write->file = file;
@@ -79,17 +77,22 @@ static void spoil(
 
 /* Lists */
 
-/* What came in the same write as a change that has failed must not act at the close. */
+/* The rest of a write whose first lines have failed must not act at the close. */
+static void fail_list(struct task *task, struct access_file *file, const struct failure *why)
+{
+    if (file->list.acted > 0 && file->list.dirty)
+        file->spoilt = why->err;
+    list_text_take_back(&file->list);
+    access_file_fail(task, file, why);
+}
+
 static void applied(void *arg, const struct failure *why)
 {
     const struct access_write *write = arg;
     struct access_file *file = write->file;
 
     if (why) {
-        if (file->list.acted > 0 && file->list.dirty)
-            file->spoilt = why->err;
-        list_text_take_back(&file->list);
-        access_file_fail(write->task, file, why);
+        fail_list(write->task, file, why);
     } else {
         file->file.node->upload_error = 0;
         task_finish(write->task);
@@ -109,7 +112,10 @@ static void start_change(
     struct access_write *write = access_write_new(task, file);
 
     if (!write) {
+        struct failure why;
+        failure_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
         entries_release(entries);
+        fail_list(task, file, &why);
         return;
     }
     write->cleanup.abandon = list_abandon;
@@ -170,7 +176,8 @@ static void drop_mark(const char **text, size_t *len)
     }
 }
 
-/* A line that is not ended yet, and can be no word whatever comes: echo -n is told too. */
+/* Is the line without an end already no beginning of a word? The writer is told at once, since
+ * a program like `echo -n` never ends the line. */
 static bool is_refused_already(const struct list_text *list)
 {
     const char *text = list->text.data + list->acted;
@@ -214,8 +221,8 @@ static void hold_visibility(struct wait *wait)
     task_finish(task);
 }
 
-/* Whether anything is to be held depends on what the server has: another hand may have changed
- * that since it was listed. */
+/* A visibility is held only if the server has another one; another client may have changed the
+ * server's since the listing, so a secret that was not seen lately is asked for again. */
 static int want_visibility(struct access_write *write)
 {
     struct tree *tree = write->task->tree;
@@ -243,7 +250,7 @@ static void apply_word(
         drop_mark(&text, &len);
     trim(&text, &len);
     enum visibility visibility = visibility_parse(text, len);
-    if (len == 0) { /* a line end alone changes nothing */
+    if (len == 0) { /* an empty line changes nothing */
         task_finish(task);
         return;
     }
@@ -252,8 +259,10 @@ static void apply_word(
         return;
     }
     struct access_write *write = access_write_new(task, file);
-    if (!write)
+    if (!write) {
+        access_file_fail_errno(task, file, -ENOMEM, strerror(ENOMEM));
         return;
+    }
     write->visibility = visibility;
     write->wait.done = hold_visibility;
     wait_then(&write->wait, want_visibility(write));
@@ -261,7 +270,7 @@ static void apply_word(
 
 /* Both */
 
-/* What is to act now. */
+/* Applies the part of the text that is to act now; with `all`, the whole rest. */
 static void take(struct task *task, struct access_file *file, bool all)
 {
     struct list_text *list = &file->list;
@@ -283,7 +292,8 @@ static void take(struct task *task, struct access_file *file, bool all)
 
 void access_file_apply(struct task *task, struct open_file *file)
 {
-    list_text_keep(&access_file_of(file)->list); /* no write fails by this */
+    /* The text stays even if the change fails, since there is no write to be undone. */
+    list_text_keep(&access_file_of(file)->list);
     take(task, access_file_of(file), true);
 }
 

@@ -4,7 +4,7 @@
 
 #include "nodes/node.h"
 
-/* Times are written as the API writes them. */
+/* The times have the API's format. */
 static void write_created_at(const struct node *node, char out[static FILE_ATTRIBUTE_SIZE])
 {
     text_from_time(out, node->btime);

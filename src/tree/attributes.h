@@ -1,12 +1,12 @@
 /*
- * Extended attributes: what the API tells of a file beside its times.
+ * Extended attributes of secrets. Contract §3.2.
  */
 #ifndef GHSECRETFS_ATTRIBUTES_H
 #define GHSECRETFS_ATTRIBUTES_H
 
 #include "nodes/file_type.h"
 
-/* As file_type.attributes. */
+/* file_type.attributes; a row without a name ends the list. */
 extern const struct file_attribute secret_attributes[];
 
 #endif

@@ -12,32 +12,32 @@
 #include "tree/dotenv.h"
 #include "tree/operations.h"
 
-/* One secret on its way. */
+/* The upload of one secret. */
 struct storing {
     struct task task;
     struct bulk *bulk;
-    const char *name; /* borrowed of the text */
+    const char *name; /* borrowed from bulk->text */
     struct storing *prev, *next;
 };
 
 struct bulk {
     struct cleanup cleanup; /* of the task */
-    struct task *task;      /* on the node of `.env`; ending it frees the bulk */
+    struct task *task;      /* on the node of `.env`; its end frees the bulk */
     struct wait wait;       /* for the listing */
-    struct node *staged;    /* as payload.staged, referenced; or NULL */
+    struct node *staged;    /* the staging file that the text is from, referenced; or NULL */
     struct locked text;
     size_t file_len;
-    struct dotenv dotenv; /* points into the text */
-    size_t next;          /* entry to be started */
-    struct storing *storing;
+    struct dotenv dotenv;    /* points into `text` */
+    size_t next;             /* the next line of `dotenv` to be uploaded */
+    struct storing *storing; /* the uploads under way */
     unsigned under_way;
-    bool starting;
+    bool starting; /* start_more() runs, or the bulk ends: start_more() must not run */
     size_t failed;
-    struct failure first; /* failure, and the name in its message */
+    struct failure first; /* the first failure, with the secret's name in its message */
 };
 
-/* The first of what is under way, taken out; or NULL. Whoever ends it walks no list: others may
- * end by that. */
+/* Takes the first upload out of the list; NULL when there is none. A loop over the list itself
+ * would be wrong where uploads are ended: to end one may end others. */
 static struct storing *take_storing(struct bulk *bulk)
 {
     struct storing *storing = bulk->storing;
@@ -46,14 +46,13 @@ static struct storing *take_storing(struct bulk *bulk)
     return storing;
 }
 
-/* Drops what is under way. */
 static void bulk_cancel(struct cleanup *cleanup)
 {
     struct bulk *bulk = CONTAINER_OF(cleanup, struct bulk, cleanup);
     struct storing *storing;
 
     wait_leave(&bulk->wait);
-    bulk->starting = true; /* nothing new is started, and the bulk does not end, meanwhile */
+    bulk->starting = true; /* no upload starts meanwhile, and bulk_end() is not called */
     while ((storing = take_storing(bulk))) {
         task_cancel(&storing->task);
         free(storing);
@@ -70,7 +69,8 @@ static struct node *secrets_of(const struct bulk *bulk)
     return bulk->task->node->parent;
 }
 
-/* `errors` names what is under way and what was not begun. */
+/* The caller has died or the mount ends. `errors` gets a line for each secret whose upload is
+ * under way or was not begun. */
 static void bulk_abandon(struct cleanup *cleanup, int err, const char *why)
 {
     struct bulk *bulk = CONTAINER_OF(cleanup, struct bulk, cleanup);
@@ -79,7 +79,7 @@ static void bulk_abandon(struct cleanup *cleanup, int err, const char *why)
     struct failure failure;
 
     upload_is_lost(bulk->task->node, err);
-    bulk->starting = true; /* as in bulk_cancel(), which is to follow */
+    bulk->starting = true; /* until bulk_cancel(), which follows */
     while ((storing = take_storing(bulk))) {
         task_abandon(&storing->task, err, why);
         free(storing);
@@ -159,11 +159,12 @@ static void start_one(struct bulk *bulk, const struct dotenv_entry *entry)
     tree_store(task, entry->name, &payload, 0);
 }
 
-/* Keeps as many under way as requests may be; more would only take memory. */
+/* Starts uploads until as many are under way as requests may be sent at once: more would only
+ * take memory. */
 static void start_more(struct bulk *bulk)
 {
     if (bulk->starting)
-        return; /* a start that failed at once */
+        return; /* called by an upload that failed before tree_store() returned */
     bulk->starting = true;
     while (bulk->next < bulk->dotenv.count &&
            bulk->under_way < bulk->task->tree->options.max_requests)
@@ -198,7 +199,7 @@ static void have_listing(struct wait *wait)
     start_more(bulk);
 }
 
-/* -EINVAL with a message when a line is not what can be sent. */
+/* 0, or -EINVAL with `why` for the first name or value that cannot be stored. */
 static int check(const struct bulk *bulk, struct failure *why)
 {
     for (size_t i = 0; i < bulk->dotenv.count; i++) {
@@ -208,7 +209,7 @@ static int check(const struct bulk *bulk, struct failure *why)
             problem = "the value is longer than GitHub's 48 KiB";
         if (!problem)
             continue;
-        /* Not the name: where a line was broken it may be the rest of a value. */
+        /* The name is not shown: where a quote is missing, the name is a part of a value. */
         failure_set(why, -EINVAL, "nothing was sent: line %u: %s", entry->line, problem);
         return -EINVAL;
     }
@@ -237,7 +238,7 @@ static int read_text(struct bulk *bulk, const struct value *value, struct failur
     return err ? err : check(bulk, why);
 }
 
-/* The task owns the bulk from here on. NULL without memory. */
+/* Makes a bulk, which the task owns. NULL without memory. */
 static struct bulk *bulk_new(struct task *task, const struct payload *payload)
 {
     struct bulk *bulk = calloc(1, sizeof *bulk);
@@ -261,7 +262,8 @@ void bulk_start(struct task *task, const struct payload *payload)
         upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    /* Nothing written is nothing sent; nor is what was removed while it was open. */
+    /* An empty file sends nothing (contract §3.13), nor does a file that was removed while
+     * open. */
     if (task->node->presence == NODE_GONE || (value->bytes.len == 0 && !value->spoilt)) {
         bulk_finish(bulk);
         return;

@@ -7,9 +7,10 @@
 #include "sync/upload.h"
 
 /*
- * Stores every secret of the file payload->value, many at once, and ends the task, which is on
- * the node of `.env`. Names and sizes are all checked before the first request. When some fail,
- * so does the task; `errors` names each. The text is copied.
+ * file_type.store of `.env`: stores every secret of the text payload->value, several at once.
+ * All names and sizes are checked before the first request. When secrets could not be stored,
+ * the task fails with the error of the first such secret, and `errors` has a line for each. The
+ * text is copied.
  */
 void bulk_start(struct task *task, const struct payload *payload);
 

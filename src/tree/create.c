@@ -17,21 +17,21 @@ static bool is_store(const struct opening *opening)
     return !opening->ret;
 }
 
-/* The secret of a name that may be new; referenced. */
+/* Finds or makes the secret task->name, referenced. 0 or -errno. */
 static int create_node(struct task *task, struct node **ret)
 {
     struct node *dir = task->node;
     struct nodes *nodes = &task->tree->nodes;
     struct node *node = directory_find(dir, task->name);
 
-    if (node && node->presence == NODE_HELD) { /* its DELETE is off: see take_held() */
+    if (node && node->presence == NODE_HELD) { /* take_held() has called the DELETE off */
         *ret = presence_replace(nodes, node);
         return *ret ? 0 : -ENOMEM;
     }
-    if (node && !node_is_from_api(node)) /* a staging file has the name */
+    if (node && !node_is_from_api(node)) /* a staging file, or `.env` */
         return -EEXIST;
     if (node) {
-        if (node_is_in_doubt(node)) /* the server does not have it: it begins anew */
+        if (node_is_in_doubt(node)) /* the failure of an earlier PUT is not this writer's */
             node->upload_error = 0;
         *ret = node_ref(node);
         return 0;
@@ -49,7 +49,7 @@ static int create_node(struct task *task, struct node **ret)
     return 0;
 }
 
-/* The task is on the secret itself from here on, so that its turns are kept. */
+/* The task moves to the secret, whose turns order the uploads. */
 static void store_on(struct opening *opening, struct node *node)
 {
     task_move_to(opening->task, node);
@@ -95,7 +95,7 @@ static void create_or_open_secret(struct opening *opening)
     }
 }
 
-/* A file that is here alone. */
+/* Opens a file that only this mount has: a staging file or `.env`. */
 static void open_local(struct opening *opening, struct node *node)
 {
     struct staged *staged = node_staged(node);
@@ -114,7 +114,7 @@ static void create_staging(struct opening *opening)
     struct task *task = opening->task;
     struct node *node = NULL;
     int err = directory_find(opening->secrets, task->name)
-                  ? -EEXIST /* a secret that is called so */
+                  ? -EEXIST /* a secret has the name */
                   : staging_create(task->tree, opening->secrets, task->name, &node);
     if (err)
         task_fail_errno(task, err,
@@ -129,7 +129,7 @@ static void create_bulk(struct opening *opening)
     struct node *dir = opening->secrets;
     struct node *node = directory_find(dir, task->name);
 
-    if (!node) /* it stays while the kernel, or somebody who has it open, knows it */
+    if (!node) /* the node stays while the kernel or an open file uses it */
         node = node_make_child(&task->tree->nodes, dir->kind->bulk, dir, NAME_BULK);
     if (!node) {
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
@@ -144,7 +144,7 @@ static void create_bulk(struct opening *opening)
     }
 }
 
-/* Is the new file named after a file of a secret's that is there? */
+/* Is the name of the new file the name of a secret that is there, with something appended? */
 static bool is_beside_secret(const struct opening *opening)
 {
     const char *name = opening->task->name;
@@ -160,7 +160,7 @@ static bool is_beside_secret(const struct opening *opening)
     return false;
 }
 
-/* Will a program rename the new file, by its name and by how it is made? */
+/* Is the new file, by its name and its flags, one that a program will rename? */
 static bool is_staging(const struct opening *opening)
 {
     const char *name = opening->task->name;
@@ -171,7 +171,7 @@ static bool is_staging(const struct opening *opening)
            (opening->as_mkstemp && name_is_temporary(name));
 }
 
-/* Everything that can be known is known. */
+/* After the preflight: opens or stores the file. */
 static void create_ready(struct opening *opening)
 {
     const char *name = opening->task->name;
@@ -189,14 +189,15 @@ static void create_ready(struct opening *opening)
 
 static void take_held(struct opening *opening);
 
-/* The DELETE of the name has ended, and the secret is gone or came back; or what was sent for
- * the secret before has been answered. */
+/* The DELETE of the name has ended: the secret has gone, or has come back because the DELETE
+ * failed. */
 static void held_has_settled(struct wait *wait)
 {
     take_held(CONTAINER_OF(wait, struct opening, removal));
 }
 
-/* A name whose DELETE is held: the DELETE is off from now on, also when the preflight fails. */
+/* Calls off a held DELETE of the name, for good, even if the preflight then fails. A DELETE
+ * that was sent already, or that must wait for a PUT of the secret, is waited for instead. */
 static void take_held(struct opening *opening)
 {
     struct task *task = opening->task;
@@ -206,7 +207,7 @@ static void take_held(struct opening *opening)
         opening_preflight(opening, true);
         return;
     }
-    node_ref(node); /* the hold had a reference too */
+    node_ref(node); /* held_take() may give back the last reference */
     if (held_take(node, &opening->removal) == -EINPROGRESS) {
         node_unref(&task->tree->nodes, node);
         return;
@@ -215,7 +216,7 @@ static void take_held(struct opening *opening)
     opening_preflight(opening, true);
 }
 
-/* The errno says little, so the rule is told as well. */
+/* EINVAL says little, so the caller's standard error gets the rule that the name breaks. */
 static void refuse_name(struct task *task, const char *rule)
 {
     struct failure why;
@@ -229,7 +230,7 @@ static void refuse_name(struct task *task, const char *rule)
     task_fail(task, &why);
 }
 
-/* NULL when a file of that name can be made, else why it can't. */
+/* NULL when a file task->name can be made, else the rule that the name breaks. */
 static const char *problem_of_name(const struct opening *opening)
 {
     const char *name = opening->task->name;
@@ -239,8 +240,7 @@ static const char *problem_of_name(const struct opening *opening)
                                           : opening->secrets->kind->store->name_problem(name);
 }
 
-/* Sets task->name. False when no file of that name can be in the directory task->node, and the
- * task has ended. */
+/* Sets task->name. False when task->node takes no file of that name: the task has ended. */
 static bool take_name(struct task *task, const char *file_name)
 {
     const struct node *dir = task->node;

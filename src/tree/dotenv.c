@@ -3,15 +3,15 @@
 #include <ctype.h>
 #include <errno.h>
 
-/* Who reads dotenv files. */
+/* The readers of dotenv files that count, as bits. */
 enum dialect { GH = 1, NODE = 2, PYTHON = 4, RUBY = 8 };
 
-/* What is left of the text. */
+/* The text that is not read yet, and the findings about the present entry. */
 struct reader {
     char *at, *end;
     unsigned line;       /* of `at` */
-    unsigned others;     /* dialects that read the present entry otherwise */
-    const char *problem; /* the first with the entry, for a person; or NULL */
+    unsigned others;     /* dialects that read another value in the present entry */
+    const char *problem; /* the first problem of the entry, for a person; or NULL */
     unsigned problem_line;
 };
 
@@ -26,7 +26,8 @@ static void refuse(struct reader *r, const char *problem)
     r->problem_line = r->line;
 }
 
-/* These dialects read otherwise what is to be kept as it is. More than one is one too many. */
+/* These dialects change text that is to be kept as written. One such dialect is allowed; with a
+ * second one the entry is refused. */
 static void differs(struct reader *r, unsigned dialects, const char *problem)
 {
     r->others |= dialects;
@@ -52,7 +53,7 @@ static char *line_end(const struct reader *r)
     return newline ? newline : r->end;
 }
 
-/* To the next name, or the end. */
+/* Skips blank lines and comments, to the next name or the end. */
 static void skip_to_statement(struct reader *r)
 {
     for (;;) {
@@ -66,7 +67,7 @@ static void skip_to_statement(struct reader *r)
     }
 }
 
-/* The name and what ends it: '=', or ':' and a blank, which python does not know. */
+/* Reads the name and its end: '=', or ':' and a blank, which python does not know. */
 static void read_name(struct reader *r, struct dotenv_entry *entry)
 {
     static const char no_name[] =
@@ -104,7 +105,7 @@ static void read_name(struct reader *r, struct dotenv_entry *entry)
         *name_end = '\0';
 }
 
-/* A '$' that is to be kept. */
+/* Notes the dialects that expand this '$', which is to be kept. */
 static void look_at_dollar(
     struct reader *r, const char *dollar, const char *end, bool is_single)
 {
@@ -124,8 +125,8 @@ static void look_at_dollar(
         differs(r, islower((unsigned char)*at) ? RUBY : RUBY | GH, problem);
 }
 
-/* The quote that ends a quoted value, or NULL. An odd number of backslashes escapes a quote;
- * after an even number some look for another one. */
+/* The quote that ends a quoted value, or NULL. An odd number of backslashes escapes a quote; a
+ * quote after an even number is no end to some dialects if another quote follows. */
 static char *find_closing(struct reader *r, char quote)
 {
     unsigned backslashes = 0;
@@ -143,7 +144,7 @@ static char *find_closing(struct reader *r, char quote)
     return NULL;
 }
 
-/* In single quotes all is kept. */
+/* In single quotes every byte is kept. Returns `len`. */
 static size_t read_single(struct reader *r, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -155,7 +156,7 @@ static size_t read_single(struct reader *r, const char *text, size_t len)
     return len;
 }
 
-/* One escape in double quotes: what it stands for. */
+/* The byte that a backslash and `c` stand for in double quotes. */
 static char read_escape(struct reader *r, char c)
 {
     static const char together[] = "escapes that are read in several ways together" SINGLE;
@@ -178,7 +179,7 @@ static char read_escape(struct reader *r, char c)
     }
 }
 
-/* In double quotes there are escapes. The new length. */
+/* Replaces the escapes of double quotes in place. Returns the new length. */
 static size_t read_double(struct reader *r, char *text, size_t len)
 {
     size_t used = 0;
@@ -218,7 +219,7 @@ static void read_quoted(struct reader *r, struct dotenv_entry *entry)
         refuse(r, "there is text behind the closing quote");
 }
 
-/* What some take for a blank, and others do not. */
+/* Is the character at `at` a blank to some dialects only? */
 static bool is_odd_space(const char *at, const char *end)
 {
     static const char *const spaces[] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
@@ -249,7 +250,7 @@ static void look_at_unquoted(struct reader *r, const char *start, const char *en
         else if (*at == '\\' && at + 1 < end)
             differs(r, RUBY, "backslashes that are read in several ways" SINGLE);
         if ((*at & 0xc0) != 0x80)
-            last = at; /* the beginning of a character */
+            last = at; /* the first byte of a character of UTF-8 */
     }
     if (is_odd || (last < end && is_odd_space(last, end)))
         refuse(r, "a control character, or a space of Unicode's, at an end of the value" QUOTE);
@@ -290,7 +291,7 @@ static bool read_entry(struct reader *r, struct dotenv_entry *entry)
     return !r->problem;
 }
 
-/* CRLF becomes LF. The new length. */
+/* CRLF becomes LF. Returns the new length. */
 static size_t drop_carriage_returns(char *text, size_t len)
 {
     size_t used = 0;
@@ -315,7 +316,7 @@ static int add_entry(struct dotenv *dotenv, size_t *room, const struct dotenv_en
     return 0;
 }
 
-/* By name, without case; of one name by place. */
+/* Orders by name without case, and entries of one name by their order in the file. */
 static int compare_entries(const void *a, const void *b)
 {
     const struct dotenv_entry *const *x = a, *const *y = b;
@@ -323,7 +324,7 @@ static int compare_entries(const void *a, const void *b)
     return order != 0 ? order : *x < *y ? -1 : 1;
 }
 
-/* 0 or -ENOMEM. */
+/* Keeps the last of several entries of one name. 0 or -ENOMEM. */
 static int drop_duplicates(struct dotenv *dotenv)
 {
     if (dotenv->count < 2)
@@ -347,7 +348,7 @@ static int drop_duplicates(struct dotenv *dotenv)
     return 0;
 }
 
-/* What is wrong with the text as a whole, and where; or NULL. */
+/* The problem of the text as a whole, and its place; NULL for none. */
 static const char *problem_of_text(const char *text, size_t len, const char **ret_at)
 {
     const char *nul = memchr(text, '\0', len), *cr = memchr(text, '\r', len);

@@ -1,17 +1,16 @@
 /*
- * The sorts of files that there are. Each is a table of functions, see nodes/file_type.h.
+ * The sorts of files, each a table of functions (nodes/file_type.h).
  */
 #ifndef GHSECRETFS_FILE_TYPES_H
 #define GHSECRETFS_FILE_TYPES_H
 
 #include "nodes/file_type.h"
 
-/* Directories: of what is always there; of what the API lists; `access`; access/NAME. */
+/* Directories: with fixed children; with children that the API lists; `access`; access/NAME. */
 extern const struct file_type fixed_directory, listed_directory, access_directory,
     policy_directory;
 
-/* Files beside each other in a directory of secrets: a secret, a file on its way to be one, and
- * `.env`. */
+/* Files in a directory of secrets: a secret, a staging file and `.env`. */
 extern const struct file_type secret_file, staging_file, bulk_file;
 
 /* Files in access/NAME. */

@@ -4,9 +4,10 @@
 
 #include "base/container.h"
 
-/* Each takes some 20 us, for which all others wait (evidence §4.1). */
+/* A look at a descriptor takes some 20 us, in which the loop serves nobody (evidence §4.1). */
 #define DESCRIPTORS_A_TURN 64
-/* When a process has gone, the kernel lets go of its files within a few. */
+/* An open file of an opener that has gone is usually closed by the kernel, or inherited by a
+ * child, within a few of these turns. */
 #define UNSURE_TURNS 20
 #define UNSURE_TURN_MS 2
 
@@ -45,8 +46,9 @@ int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
     return err;
 }
 
-/* The children of one that has gone are init's. So a process may have something of it only if
- * the first below init on its line is younger. */
+/* Children whose parent has gone become children of init. So a process may have inherited from
+ * the process `gone` only if its topmost ancestor below init has a higher pid, that is, is
+ * younger. */
 static bool may_be_heir(const struct process_line *line, pid_t gone)
 {
     return line->is_whole && line->pid[line->count - 1] > gone;
@@ -74,7 +76,9 @@ static void end(struct holders *holders, int err)
     holders->done(holders, err);
 }
 
-/* Some descriptors of one process. -EAGAIN: there are more. */
+/* Looks at some descriptors of one process. 0: the process does not hold the file, or hides its
+ * descriptors. -EBUSY: the process holds the file. -EAGAIN: there are more descriptors. Or
+ * another -errno. */
 static int look_at(struct holders *holders, const struct holder *holder, unsigned *descriptors)
 {
     struct process_scan *scan = &holders->scan;
@@ -84,7 +88,7 @@ static int look_at(struct holders *holders, const struct holder *holder, unsigne
     if (!err)
         err = process_scan_go_on(scan, descriptors);
     if (err)
-        return err == -EACCES || err == -EPERM ? 0 : err; /* hidden */
+        return err == -EACCES || err == -EPERM ? 0 : err;
     if (scan->count > holder->others)
         return -EBUSY;
     return scan->dir ? -EAGAIN : 0;
@@ -124,7 +128,7 @@ void holders_look(struct holders *holders, void (*done)(struct holders *holders,
         loop_set_timer(holders->loop, &holders->timer, loop_now_ms() + UNSURE_TURN_MS);
         return;
     }
-    if (holders->too_many) /* the kernel will say when the file is let go of for good */
+    if (holders->too_many) /* the kernel's RELEASE will publish the text */
         end(holders, -EBUSY);
     else
         holders_go_on(holders);

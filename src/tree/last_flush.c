@@ -6,7 +6,7 @@
 #include "base/container.h"
 #include "nodes/tree.h"
 
-/* One look, for the task that flushes. */
+/* A look at the processes that may hold the file, for the task that flushes. */
 struct look {
     struct cleanup cleanup; /* of the task */
     struct task *task;
@@ -21,7 +21,6 @@ static void look_dropped(struct cleanup *cleanup)
     free(look);
 }
 
-/* What a writer that has failed wrote is not to be published. */
 static void drop(struct task *task, struct open_file *file, int wait_status)
 {
     struct failure why;
@@ -40,7 +39,7 @@ void last_flush_certain(struct task *task, struct open_file *file)
     int wait_status;
     int err = writers_failure(&file->writers, &wait_status);
 
-    if (!file->type->has_unsent(task, file)) /* another flush has seen to it meanwhile */
+    if (!file->type->has_unsent(task, file)) /* another flush has published the text */
         return;
     if (err)
         file->type->blind(task, file, err);
@@ -60,7 +59,7 @@ static void holders_seen(struct holders *holders, int err)
     if (err == -EAGAIN)
         start_look(look);
     else if (err == -EBUSY)
-        task_finish(look->task); /* the one who lets go of it last will see to it */
+        task_finish(look->task); /* the last process that closes the file will publish */
     else if (err)
         file->type->blind(look->task, file, err);
     else

@@ -1,5 +1,5 @@
-/* Finding, listing, making and removing what is in a directory, by the type of the directory.
- */
+/* Looks names up, lists directories, makes and removes directories, and reads links, each by
+ * the type of the directory or link. */
 #include <errno.h>
 
 #include "github/key.h"
@@ -22,9 +22,9 @@ uint64_t tree_trust_ms(const struct tree *tree, const struct node *node)
     uint64_t now = loop_now_ms();
 
     if (node->presence != NODE_HERE)
-        return 0; /* a secret that may never be stored must not leave a ghost */
+        return 0; /* an entry that may never be stored must not stay in the kernel's cache */
     if (node->writers > 0)
-        return 0; /* its time is about to change */
+        return 0; /* the upload will change the times */
     if (node->kind->type->is_fleeting)
         return 0;
     if (!node_is_entry(node))
@@ -60,9 +60,10 @@ static void answer_from_listing(struct task *task)
         not_there(task);
 }
 
-/* The kernel looks a name up before it opens or creates it, so a lookup in a directory of
- * secrets that nothing is known of may be the beginning of a write. What that needs comes in
- * the same round trip; a long listing does not. */
+/* The kernel looks a name up before an open or a create, so a lookup in a directory of
+ * secrets that nothing is known of may be the beginning of a write. The key, and a listing of
+ * one page, are asked for in the round trip of the lookup; a longer listing would cost too
+ * much. */
 static void expect_write(struct task *task)
 {
     const struct store *store = task->node->kind->store;

@@ -1,4 +1,4 @@
-/* Opening a file that is there. */
+/* Opens a file that exists. A name that may be new is opened in create.c. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -14,7 +14,7 @@ static void open_ready(struct opening *opening)
     const struct node *dir = opening->secrets;
     bool is_new = node->presence == NODE_PENDING;
 
-    if (node->presence == NODE_GONE) /* meanwhile; the kernel looks for another of the name */
+    if (node->presence == NODE_GONE) /* meanwhile; the kernel will look the name up again */
         task_fail_errno(task, -ESTALE, "the file is gone");
     else if (is_new && store_is_full(dir))
         fail_full(task, dir);
@@ -22,7 +22,6 @@ static void open_ready(struct opening *opening)
         opening_finish(opening, node);
 }
 
-/* Opens a file that is there. */
 static void open_known(struct task *task, int flags, struct open_file **ret)
 {
     struct node *node = task->node;
@@ -58,8 +57,6 @@ static void open_to_write(struct task *task, int flags, struct open_file **ret)
         open_known(task, flags, ret);
 }
 
-/* A secret that is not stored yet can be opened to be read as well, as many programs do that
- * only write. */
 void secret_open(struct task *task, int flags, struct open_file **ret)
 {
     bool is_stored = task->node->presence == NODE_HERE;

@@ -73,7 +73,8 @@ int open_file_tell_beside(const struct open_file *file, struct holders *holders)
     return err;
 }
 
-/* The one that the process of the thread has: NULL for none. 0 or -errno. */
+/* Finds the open file of `node` that the process of the thread `tid` writes to: `*ret`, NULL
+ * for none. 0; -EBUSY when there are several; or another -errno. */
 static int find_of_process(
     const struct tree *tree, const struct node *node, pid_t tid, struct open_file **ret)
 {
@@ -104,5 +105,5 @@ int open_file_truncate_by_path(struct tree *tree, struct node *node, pid_t tid, 
         return err;
     if (file)
         return file->type->truncate(file, len);
-    return len == 0 ? 0 : -EINVAL; /* only what is written changes a secret */
+    return len == 0 ? 0 : -EINVAL; /* without an open file there is no text that could grow */
 }

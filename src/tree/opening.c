@@ -24,7 +24,7 @@ static void opening_undo(struct cleanup *cleanup)
     wait_leave(&opening->removal);
     free(opening);
     if (held.taken) {
-        held_give_back(held.taken); /* the name was not created anew after all, perhaps */
+        held_give_back(held.taken); /* does nothing if the name was created anew */
         node_unref(&tree->nodes, held.taken);
     }
     if (held.writer)
@@ -36,7 +36,7 @@ static void opening_undo(struct cleanup *cleanup)
 static void preflight_done(struct opening *opening)
 {
     if (opening->listing.in || opening->key.in)
-        return; /* the other one is under way */
+        return; /* an answer is still to come */
     opening->ready(opening);
 }
 
@@ -69,7 +69,8 @@ static void have_key(struct wait *wait)
         preflight_done(opening);
 }
 
-/* Was a write in this scope refused a moment ago, with this token? Then so will the next. */
+/* Was a write in this directory refused a moment ago, with the present token? Then the next
+ * write would be refused too. */
 static bool was_refused(const struct task *task, const struct directory *dir)
 {
     return dir && loop_now_ms() < dir->refused_until_ms &&
@@ -88,7 +89,6 @@ static int want_key(struct opening *opening)
     return err;
 }
 
-/* The key, and for a name that may be new the listing, together. */
 void opening_preflight(struct opening *opening, bool need_listing)
 {
     struct task *task = opening->task;
@@ -146,7 +146,7 @@ bool flags_want_reading(int flags)
 
 void fail_unreadable(struct task *task, const char *noun)
 {
-    task->quiet = true; /* searches try every file */
+    task->quiet = true; /* a recursive grep opens every file: `errors` would fill */
     task_fail_with(task, -EACCES, "a %s's value cannot be read", noun);
 }
 

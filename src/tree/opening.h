@@ -1,7 +1,7 @@
 /*
- * A file of a directory of secrets on its way to be open for writing: what is asked before
- * the value, so that what can be known before is open's error, which every program reports
- * (contract §3.6).
+ * Opening a file of a directory of secrets for writing. All that the API must be asked before a
+ * value can be sent is asked here, so that a refusal is the error of open, which every program
+ * reports (contract §3.6).
  */
 #ifndef GHSECRETFS_OPENING_H
 #define GHSECRETFS_OPENING_H
@@ -10,50 +10,53 @@
 #include "tree/open_file.h"
 
 /*
- * An open, a create, or a store, which is a create, a write and a close in one. The task is on
- * a file that is there, or on the directory, in which task->name may be a new file.
+ * An open, a create, or a store, which is a create, a write and a close in one. For an open the
+ * task is on the file; for a create and a store the task is on the directory, and task->name
+ * may be new there.
  */
 struct opening {
     struct cleanup cleanup; /* of the task */
     struct task *task;
-    struct node *secrets;                   /* the directory of secrets that the file is in */
+    struct node *secrets;                   /* the directory of the file */
     int flags;                              /* O_* */
-    struct open_file **ret;                 /* what is opened; NULL: a store */
-    void (*ready)(struct opening *opening); /* everything is known: opens, or stores */
-    struct wait listing, key;               /* of the preflight: both are asked for together */
+    struct open_file **ret;                 /* for the open file; NULL: a store */
+    void (*ready)(struct opening *opening); /* opens or stores, once the API has answered */
+    struct wait listing, key;               /* both are asked for at the same time */
 
     /* Of a create and a store alone. */
-    bool as_mkstemp;        /* made with flags and mode as mkstemp(3) gives them */
+    bool as_mkstemp;        /* created with the flags and the mode of mkstemp(3) */
     struct payload payload; /* of a store; payload.staged is referenced */
-    struct wait removal;    /* of the secret that had the name */
-    struct node *taken;  /* the node whose held DELETE is off, since its name is created anew;
-                          * referenced; or NULL */
-    struct node *writer; /* the node that a store is counted in, as a writer; or NULL */
+    struct wait removal;    /* for the end of a DELETE of the name */
+    struct node *taken;  /* the node whose held DELETE this opening has called off; referenced;
+                          * or NULL */
+    struct node *writer; /* the node in whose `writers` a store is counted; or NULL */
 };
 
-/* The task owns the opening from here on. NULL without memory, when the task has ended. */
+/* Makes an opening, which the task owns. NULL without memory: the task has ended then. */
 struct opening *opening_new(struct task *task, struct node *secrets, int flags,
     struct open_file **ret, void (*ready)(struct opening *opening));
 
-/* Asks for the key, and with `need_listing`, for a name that may be new, for the listing; both
- * at the same time. Then calls ready(), or ends the task with what is wrong. */
+/* Asks for the key of the directory and, with `need_listing`, for its listing, both at the same
+ * time. A name that may be new needs the listing. Then calls ready(), or ends the task with the
+ * error. */
 void opening_preflight(struct opening *opening, bool need_listing);
 
-/* Opens the node, and ends the task. */
+/* Opens the file `node`, and ends the task. */
 void opening_finish(struct opening *opening, struct node *node);
 
-/* Would opening the file with these O_* allow to read it? */
+/* Do the O_* of `flags` allow reading? */
 bool flags_want_reading(int flags);
-/* Ends the task: the value of a `noun` cannot be read. */
+/* Ends the task with -EACCES: the value of a `noun` cannot be read. */
 void fail_unreadable(struct task *task, const char *noun);
 
-/* Has the directory as many entries as there may be? */
+/* Has the directory as many entries as GitHub allows? */
 bool store_is_full(const struct node *secrets);
-/* Ends the task: the directory is full. */
+/* Ends the task with -EDQUOT. */
 void fail_full(struct task *task, const struct node *secrets);
 
-/* False when the writer is in another pid namespace, where it cannot be told when a writer is
- * done (contract §3.6): the task has ended. */
+/* True when the caller can be looked at in /proc. A caller in another pid namespace cannot be,
+ * so nobody could tell when its writing is done: the task has ended with -EACCES (contract
+ * §3.6). */
 bool check_writer(struct task *task);
 
 #endif

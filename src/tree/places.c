@@ -8,15 +8,16 @@
 #include "tree/report.h"
 #include "tree/stores.h"
 
-/* GET on the directory's own path lists it. */
+/* The listing is a GET of the directory's own path. */
 static int list_own_path(const struct tree *tree, const struct node *dir, struct buffer *ret)
 {
     (void)tree;
     return node_api_path(dir, ret);
 }
 
-/* Accounts come from three endpoints; the token's own lists private repositories only as
- * "List repositories for the authenticated user". */
+/* The repositories of an owner come from one of three endpoints. For the token's own account
+ * that is "List repositories for the authenticated user": no other lists its private
+ * repositories. */
 static int list_owner(const struct tree *tree, const struct node *dir, struct buffer *ret)
 {
     if (strcasecmp(dir->name, tree_login(tree)) == 0)
@@ -31,7 +32,7 @@ static int list_owners(const struct tree *tree, const struct node *dir, struct b
     return buffer_add_string(ret, "/user/orgs");
 }
 
-/* GET on the path of the thing itself. */
+/* A thing is read by a GET of its own path. */
 static int one_own_path(const struct node *dir, const char *name, struct buffer *ret)
 {
     int err = node_api_path(dir, ret);
@@ -45,7 +46,7 @@ static int one_account(const struct node *dir, const char *name, struct buffer *
     return url_add_path(ret, parts, 2);
 }
 
-/* GitHub lists the repositories that are selected only while a selection is what counts. */
+/* GitHub lists the selected repositories only while the visibility is `selected`. */
 static bool selection_is_present(const struct node *policy_node)
 {
     return policy_visibility(policy_node) == VISIBILITY_SELECTED;
@@ -65,7 +66,7 @@ static bool any_name(const char *name)
 
 #define DIRECTORY(name, ...) DIRECTORY_OF(fixed_directory, name, __VA_ARGS__)
 
-/* A directory that the API lists. */
+/* A directory that the API lists, and that is no directory of a store's entries. */
 #define LISTED(name, of, row, path, ...) \
     DIRECTORY_OF(listed_directory, name, .child = (of), .list_row = (row), .one_row = (row), .list_path = (path), \
         __VA_ARGS__)
@@ -81,7 +82,7 @@ static bool any_name(const char *name)
         __VA_ARGS__, {0} \
     }
 
-/* Beside each other in every directory of secrets. */
+/* The files in every directory of secrets. */
 static const struct kind secret = {
     .type = &secret_file, .mode = 0200, .what = "the secret"};
 static const struct kind staging = {

@@ -1,5 +1,5 @@
-/* Renaming: only of staging files, onto the name of a secret, which sends them, or onto another
- * temporary name. */
+/* Renames files. Only a staging file can be renamed: onto another temporary name, or onto the
+ * name of a secret, which uploads the text. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -23,13 +23,13 @@ static void move(
         task_finish(task);
 }
 
-/* What a file of that name would have been, had it been written there. */
+/* Stores the text of the staging file as the file `name` of `dir`. */
 static void store(
     struct task *task, struct node *staged, struct node *dir, const char *name, unsigned flags)
 {
     const struct payload payload = {.value = &node_staged(staged)->value, .staged = staged};
 
-    node_ref(staged); /* the task may have had the last reference to its directory */
+    node_ref(staged); /* the task may have the last reference to the old directory */
     task_move_to(task, dir);
     struct nodes *nodes = &task->tree->nodes;
     tree_store(task, name, &payload, flags & RENAME_NOREPLACE ? O_EXCL : 0);

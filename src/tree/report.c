@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "nodes/tree.h"
 
-/* Longest report: FAILURES_KEPT lines of a failure each. */
+/* Bytes of the longest report: FAILURES_KEPT lines, each of one failure. */
 #define REPORT_MAX (1u << 20)
 
 int report_errors(const struct tree *tree, struct buffer *ret)
@@ -70,7 +70,7 @@ int report_status(const struct tree *tree, struct buffer *ret)
         err = buffer_printf(
             ret, "single sign-on: %u organizations are hidden\n", tree->sso_hidden);
     if (!err) {
-        github_hide_token(tree->github, ret->data); /* the login is the server's word */
+        github_hide_token(tree->github, ret->data); /* a server may send the token as a login */
         ret->len = strlen(ret->data);
     }
     return err;
@@ -123,7 +123,7 @@ uint64_t report_size(
     (void)file, (void)tid;
 
     buffer_init(&text, REPORT_MAX);
-    (void)!node->kind->report(tree, &text); /* an open would fail */
+    (void)!node->kind->report(tree, &text); /* without memory the length is too short */
     uint64_t len = text.len;
     buffer_release(&text);
     return len;

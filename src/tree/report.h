@@ -1,22 +1,23 @@
 /*
- * The files under `.ghsecretfs`, which are read: what a reader gets is written when the file is
- * opened, so that it is whole.
+ * The files in `.ghsecretfs`, which can only be read. The text of a report is made when the
+ * report is opened, so that a reader in several steps reads one whole text. Contract §2.4.
  */
 #ifndef GHSECRETFS_REPORT_H
 #define GHSECRETFS_REPORT_H
 
 #include "tree/open_file.h"
 
-/* As kind.report: writes what a reader of each gets. 0 or -errno. */
+/* kind.report of `errors` and `status`: adds the text to `ret`. 0 or -errno. */
 int report_errors(const struct tree *tree, struct buffer *ret) WARN_UNUSED;
 int report_status(const struct tree *tree, struct buffer *ret) WARN_UNUSED;
 
-/* What an open report can do. */
+/* file_type.opened of reports. */
 extern const struct open_type open_report;
 
-/* As file_type.open; -EACCES for writing. */
+/* file_type.open; -EACCES for writing. */
 void report_open(struct task *task, int flags, struct open_file **ret);
-/* As file_type.size: programs that read from the end look for the length first. */
+/* file_type.size: the length of the text that an open now would make, since programs that read
+ * from the end ask for the length first. */
 uint64_t report_size(
     const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid);
 

@@ -1,4 +1,4 @@
-/* The tree from its beginning to its end. */
+/* Makes the tree, sets its root, checks the token, and frees the tree. */
 #include "nodes/tree.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
     tree->whole = node_new(&tree->nodes, &place_root, NULL, "");
     tree->root = tree->whole ? node_ref(tree->whole) : NULL;
     tree->login = strdup("");
-    /* Its parent is the mount's root: see tree_use_root(). */
+    /* The parent of the reports becomes the mount's root in tree_use_root(). */
     tree->reports =
         tree->whole ? node_new(&tree->nodes, &place_reports, tree->whole, REPORTS_NAME) : NULL;
     if (!tree->reports || !tree->login) {
@@ -45,7 +45,7 @@ void tree_free(struct tree *tree)
 {
     if (!tree)
         return;
-    open_files_close(tree); /* first: what is being sent may wait for what is held */
+    open_files_close(tree); /* first: an upload may wait for a held DELETE to end */
     held_free_all(tree);
     empty_forget_all(tree);
     if (tree->reports)
@@ -59,7 +59,7 @@ void tree_free(struct tree *tree)
     free(tree);
 }
 
-/* The question whose the token is. */
+/* The request for the account of the token. */
 struct token_check {
     struct cleanup cleanup; /* of the task */
     struct task *task;
@@ -80,7 +80,7 @@ static void have_user(void *arg, const struct failure *why, const struct row *ro
     struct tree *tree = task->tree;
 
     check->call = NULL;
-    /* An app's token is good, but is no user's: "Resource not accessible by integration". */
+    /* The token of an app has no account: "Resource not accessible by integration". */
     if (why && why->status == 403 && strcasestr(why->message, "integration")) {
         task_finish(task);
         return;

@@ -1,4 +1,4 @@
-/* Removing a file. */
+/* Removes files: secrets from the server, staging files and `.env` from this mount. */
 #include <errno.h>
 
 #include "base/process.h"
@@ -8,9 +8,9 @@
 #include "sync/remove.h"
 #include "tree/operations.h"
 
-/* Node's copyFile, curl, vim and others remove a file that they could not open or close: it
- * would be half written, or they want to make it anew. But the old value is whole, and a failed
- * write leaves it as it was. */
+/* Node's copyFile, curl, vim and others remove a file whose open or close has failed, because
+ * the file would be half written, or to make the file anew. Here a failed write leaves the old
+ * value whole, so the unlink is refused. */
 static bool means_its_own_write(struct task *task, const struct node *node)
 {
     struct failure why;
@@ -24,8 +24,8 @@ static bool means_its_own_write(struct task *task, const struct node *node)
     return true;
 }
 
-/* What an unlink is for, is told by whose it is: with no descriptor left to look at the
- * process, it may be the first half of a replacement. */
+/* An unlink by some programs is the first half of a replacement (sync/remove.h). With no
+ * descriptor left to look at the calling process, nobody can tell. */
 static bool can_see_caller(struct task *task)
 {
     struct failure why;
@@ -43,11 +43,11 @@ void secret_unlink(struct task *task, struct node *node)
 {
     if (!can_see_caller(task) || means_its_own_write(task, node))
         return;
-    task_move_to(task, node); /* so that its turns are kept */
+    task_move_to(task, node); /* whose turns order PUTs and DELETEs */
     remove_start(task);
 }
 
-/* Only the name of a bulk file was ever here. */
+/* A bulk file is a name and nothing else: no secret is removed. */
 void bulk_unlink(struct task *task, struct node *node)
 {
     presence_gone(&task->tree->nodes, node);

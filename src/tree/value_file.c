@@ -33,7 +33,7 @@ static int value_file_new(
         return -ENOMEM;
     struct staged *staged = node_staged(node);
     file->value = staged ? &staged->value : &file->own;
-    int err = process_can_look(); /* and so, in the end, whether the writer is done */
+    int err = process_can_look(); /* else no flush could tell whether the writer is done */
     if (!err && !staged)
         err = value_init(&file->own, type->max);
     if (err) {
@@ -64,13 +64,13 @@ void value_file_open(struct task *task, struct node *node, int flags, struct ope
     task_finish(task);
 }
 
-/* Forgets what was not sent. */
+/* Frees the open file, and drops a value that was not sent. */
 static void value_file_free(struct value_file *file)
 {
     struct tree *tree = file->file.tree;
     struct node *node = node_ref(file->file.node);
 
-    if (file->own.dirty || file->own.spoilt) /* something was written, and is lost */
+    if (file->own.dirty || file->own.spoilt) /* a written value is lost */
         node->upload_error = node->upload_error ? node->upload_error : -ECANCELED;
     value_release(&file->own);
     open_file_release(&file->file);
@@ -88,14 +88,15 @@ static void value_file_close(struct open_file *file)
     value_file_free(value_file_of(file));
 }
 
-/* Nobody waits: a failure was told in `errors`. */
+/* Nobody waits for the result; a failure is in `errors`. */
 static void released(struct task *task, int err)
 {
     (void)err;
     value_file_free(CONTAINER_OF(task, struct value_file, release));
 }
 
-/* The kernel lets go of a file although no flush looked like the last one. */
+/* The kernel releases a file although no flush looked like the last one: a value that is left
+ * is sent now. */
 static void value_file_release(struct open_file *file)
 {
     const struct value *value = value_of(file);
@@ -113,7 +114,8 @@ static void value_file_release(struct open_file *file)
 
 /* How long a file is */
 
-/* The longest of those that the process has, or, for 0, of all. */
+/* The length of the longest value in open files of the node: in those of the process `tgid`,
+ * or, for 0, in all. False when there is no such open file. */
 static bool find_longest(
     const struct tree *tree, const struct node *node, pid_t tgid, uint64_t *ret)
 {
@@ -152,8 +154,8 @@ static void fail_spoilt(struct task *task, const struct value *value)
     upload_fail_errno(task, value->spoilt, value_problem(value, value->spoilt));
 }
 
-/* Marks what was written as sent, whatever comes of that: a release must not try it again.
- * False when it cannot be sent, and the task has ended. */
+/* Marks the value as sent, before the result is known: a release must not send the value again.
+ * False when the value cannot be sent: the task has ended. */
 static bool take_value(struct task *task, struct value *value)
 {
     value->dirty = false;
@@ -164,7 +166,7 @@ static bool take_value(struct task *task, struct value *value)
     return false;
 }
 
-/* -errno of a text that is to be stored as it is, and cannot be. */
+/* 0, or the -errno why the text cannot be stored as one value. */
 static int check_payload(const struct open_file *file, const struct value *value)
 {
     const unsigned char *data;
@@ -214,14 +216,14 @@ static bool value_has_unsent(struct task *task, struct open_file *file)
         task_finish(task);
     else
         return true;
-    return false; /* the task has ended, and perhaps the file with it */
+    return false; /* the end of a release has freed the file */
 }
 
 static void value_flush(struct task *task, struct open_file *file)
 {
-    /* A writer that never looks at close's error is told on its standard error. */
+    /* Many writers ignore the error of close, so their standard error is told. */
     task->notice_fd = file->notice_fd;
-    if (!value_has_unsent(task, file)) /* spoilt for all who have it, however they end */
+    if (!value_has_unsent(task, file)) /* a spoilt value fails each flush, the last or not */
         return;
     task_counts_as_upload(task);
     last_flush_look(task, file);
@@ -254,7 +256,7 @@ static void staging_flush(struct task *task, struct open_file *file)
 
 /* Writing */
 
-/* False when the write was refused, and the task has ended. */
+/* False when the write was refused: the task has ended. */
 static bool take_write(struct task *task, struct open_file *file, const void *data, size_t len,
     const uint64_t *offset)
 {
@@ -273,7 +275,7 @@ static void value_file_write(struct task *task, struct open_file *file, const vo
         task_finish(task);
 }
 
-/* With commit=write the value is sent as well, unless there is a hole still. */
+/* With commit=write a write sends the value too, unless there is a hole (contract §3.18). */
 static void secret_write(struct task *task, struct open_file *file, const void *data,
     size_t len, const uint64_t *offset)
 {
@@ -304,13 +306,13 @@ static int value_file_truncate(struct open_file *file, uint64_t len)
 static int staging_truncate(struct open_file *file, uint64_t len)
 {
     if (node_staged(file->node)->published)
-        return -ESTALE; /* as a write to it (contract §3.30) */
+        return -ESTALE; /* as for a write (contract §3.30) */
     return value_file_truncate(file, len);
 }
 
 int staging_truncate_by_path(struct tree *tree, struct node *node, pid_t tid, uint64_t len)
 {
-    (void)tree, (void)tid; /* all who have the file open share the value */
+    (void)tree, (void)tid;
     return value_truncate(&node_staged(node)->value, len);
 }
 
@@ -334,7 +336,7 @@ const struct open_type open_bulk = {
     PUBLISHED,
 };
 
-/* A staging file is published by its renaming. */
+/* A staging file is published by a rename, and not by a flush. */
 const struct open_type open_staging = {
     .max = VALUE_MAX_STAGING,
     .write = staging_write,

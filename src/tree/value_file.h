@@ -9,28 +9,29 @@
 
 struct value_file {
     struct open_file file;
-    struct value *value; /* of a staging file the node's, else `own` */
+    struct value *value; /* of a staging file: the value in its node; else &own */
     struct value own;
-    struct task release; /* sends what is left once the kernel has let go of the file. It is
-                          * here so that no memory is needed then */
+    struct task release; /* sends a value that is left when the kernel releases the file. The
+                          * task is here, so that even without memory the loss can be told */
 };
 
-/* What an open secret, staging file and `.env` can do. */
+/* file_type.opened of a secret, of a staging file and of `.env`. */
 extern const struct open_type open_secret, open_staging, open_bulk;
 
-/* Opens `node` for the task's caller: `*ret`, and task->result. Ends the task, well or with
- * -ENOMEM, or -EMFILE: processes could not be looked at. */
+/* Opens `node` for the task's caller, sets `*ret` and task->result, and ends the task. -ENOMEM;
+ * or -EMFILE when no descriptor is left to look at the writer's process with. */
 void value_file_open(struct task *task, struct node *node, int flags, struct open_file **ret);
 
 /*
- * As file_type.size: of an open file what was written so far, else what was stored from here.
- * Where the open file is not known, those of the process come first, and of several the
- * longest: a length that is too short would have a program overwrite what it wrote.
+ * file_type.size (contract §3.11): the length of the value in the open file; of a node that
+ * nobody has open, the length that this mount stored last. Where the kernel does not name the
+ * open file, the open files of the process of `tid` come first, then all, and of several the
+ * longest: a program that is told too short a length would overwrite its own text.
  */
 uint64_t value_file_size(
     const struct tree *tree, const struct node *node, const struct open_file *file, pid_t tid);
 
-/* As file_type.truncate, of a staging file. */
+/* file_type.truncate of a staging file, whose open files share one value. 0 or -errno. */
 int staging_truncate_by_path(
     struct tree *tree, struct node *node, pid_t tid, uint64_t len) WARN_UNUSED;
 

@@ -23,7 +23,7 @@ bool writers_may_include(const struct writers *writers, const struct process_lin
     return may;
 }
 
-/* A place for one more: of those that have gone nothing is to be asked any more. */
+/* A free place in writer[], or the place of a writer that has gone; NULL when all are alive. */
 static pid_t *find_place(struct writers *writers)
 {
     if (writers->count < WRITERS_MAX)
@@ -45,16 +45,16 @@ static void remember(struct writers *writers, pid_t tgid)
 
 void writers_add(struct writers *writers, pid_t tid)
 {
-    /* Threads of one process write one after another as a rule: the last is the likeliest. */
     pid_t tgid = process_group_of(tid);
     writers->last = tgid;
-    writers->cut_short = writers->failure = 0; /* others go on */
+    writers->cut_short = writers->failure = 0; /* the text goes on, whoever failed before */
     if (!writers_include(writers, tgid))
         remember(writers, tgid);
 }
 
-/* `timeout CMD > F`: CMD is killed while timeout has the file too, which then closes it as if
- * all were well. Only signals count: what a command's exit status means, its parent knows. */
+/* In `timeout CMD > F`, CMD is killed by a signal, and then timeout, which has F open too,
+ * closes F without an error. So the signal of the last writer is remembered. An exit status of
+ * the last writer is not: its parent decides what the status means. */
 int writers_note_flush(struct writers *writers, pid_t tid)
 {
     int err = process_failure(tid, &writers->failure);

@@ -7,26 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "client_fixture.h"
 #include "nodes/node.h"
 #include "nodes/presence.h"
 #include "nodes/staging.h"
 #include "nodes/tree.h"
 #include "sync/policy.h"
+#include "sync/remove.h"
 #include "sync/selection_apply.h"
 #include "tree/operations.h"
 #include "tree/value_file.h"
 
 static bool no_memory;
-static bool no_tables;             /* of names */
-static unsigned copies_until_none; /* of texts; 0: there is memory for all */
+static unsigned structs_until_none; /* 0: there is memory for all */
+static bool no_tables;              /* of names */
+static unsigned copies_until_none;  /* of texts; 0: there is memory for all */
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return no_memory ? NULL : __real_calloc(count, size);
+    if (no_memory || structs_until_none == 1)
+        return NULL;
+    structs_until_none -= structs_until_none > 0;
+    return __real_calloc(count, size);
 }
 
 void *__real_malloc(size_t size);
@@ -180,6 +186,96 @@ static void test_a_held_list_changes_as_a_whole(void **state)
         assert_int_equal(change_held(tree, policy_node, changes[i][0], 0), 0);
         assert_holds(policy_node, changes[i][1]);
     }
+    tree_free(tree);
+}
+
+static int ended_err;
+
+static void ended(struct task *task, int err)
+{
+    (void)task;
+    ended_err = err;
+}
+
+/* A write to `repositories` whose lines could not even be begun was refused, as a whole. */
+static void test_a_write_without_memory_is_taken_back(void **state)
+{
+    struct client *client = *state;
+    struct open_file *file = NULL;
+    struct tree *tree;
+    struct task task;
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *policy_node = hold_policy(tree);
+    task_init(&task, tree, node_fixed_child(&tree->nodes, policy_node, "repositories"), "open",
+        opened);
+    task.tid = getpid();
+    tree_open(&task, O_WRONLY | O_APPEND, &file);
+    assert_non_null(file);
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        task_init(&task, tree, file->node, "write", ended);
+        task.tid = getpid();
+        no_memory = attempt == 0;
+        open_file_write(&task, file, "+api\n", 5, NULL);
+        no_memory = false;
+        assert_int_equal(ended_err, attempt == 0 ? -ENOMEM : 0);
+        assert_int_equal(file->type->text(file)->len, attempt == 0 ? 0 : 5);
+    }
+    assert_holds(policy_node, "acme/api\n");
+    tree_free(tree);
+}
+
+/* What the policy is for is not said to be absent because it could not be looked for. */
+static void test_a_word_cannot_be_read_without_memory(void **state)
+{
+    struct client *client = *state;
+    struct open_file *file = NULL;
+    struct tree *tree;
+    struct task task;
+
+    assert_int_equal(tree_new(client->loop, client->github, &options, &tree), 0);
+    struct node *policy_node = make(tree, "orgs/acme/actions/access/N");
+    struct node *node = node_fixed_child(&tree->nodes, policy_node, "visibility");
+    task_init(&task, tree, node, "open", ended);
+    task.tid = getpid();
+    structs_until_none = 2; /* one is for the opening itself */
+    tree_open(&task, O_RDONLY, &file);
+    structs_until_none = 0;
+    assert_int_equal(ended_err, -ENOMEM);
+    tree_free(tree);
+}
+
+static void settled(struct wait *wait)
+{
+    (void)wait;
+}
+
+/* The DELETE waits for its turn, and whoever creates the name anew waits for the DELETE. */
+static void test_a_held_delete_is_sent_without_memory(void **state)
+{
+    char name[16];
+    const struct tree_options holding = {
+        .timeout_ms = 10000, .max_requests = 4, .replacers = name};
+    struct client *client = *state;
+    struct wait turn = {0}, removal = {.done = settled};
+    struct tree *tree;
+    struct task task;
+
+    process_name(getpid(), name);
+    assert_int_equal(tree_new(client->loop, client->github, &holding, &tree), 0);
+    struct node *node = make(tree, "repos/acme/web/actions/secrets/N");
+    task_init(&task, tree, node->parent, "unlink", ended);
+    task.tid = getpid();
+    tree_unlink(&task, "N");
+    assert_int_equal(ended_err, 0);
+    assert_int_equal(node->presence, NODE_HELD);
+    assert_int_equal(node_take_turn(node, &turn), 0);
+    no_memory = true;
+    assert_int_equal(held_take(node, &removal), -EINPROGRESS);
+    no_memory = false;
+    assert_int_equal(node->presence, NODE_HELD);
+    assert_int_equal(tree->uploads, 1);
+    wait_leave(&removal);
     tree_free(tree);
 }
 
@@ -353,6 +449,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(test_what_a_release_cannot_send_is_told),
         CLIENT_TEST(test_a_held_list_changes_as_a_whole),
+        CLIENT_TEST(test_a_write_without_memory_is_taken_back),
+        CLIENT_TEST(test_a_word_cannot_be_read_without_memory),
+        CLIENT_TEST(test_a_held_delete_is_sent_without_memory),
         CLIENT_TEST(test_a_name_without_a_table_is_not_there),
         CLIENT_TEST(test_a_held_name_is_not_lost_by_a_replacement),
         CLIENT_TEST(test_a_staging_file_keeps_its_name_without_a_table),
