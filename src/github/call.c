@@ -17,13 +17,13 @@ struct call {
     enum row_kind kind;
     uint64_t deadline_ms;
     char *policy;                  /* of a PUT: members of its JSON object, or NULL */
-    uint64_t policy_good_until_ms; /* as request.h's */
-    bool is_paid;                  /* likewise; of the first request */
-    put_value *value;              /* of a PUT: it may have to be sealed again */
-    char key_id[64];               /* what the value was sealed with */
-    bool resealed;
-    bool impatient;
-    bool maybe_absent; /* of a DELETE: what is to be deleted may never have been there */
+    uint64_t policy_good_until_ms; /* request_options.good_until_ms */
+    bool is_paid;                  /* request_options.is_paid, of the first request only */
+    put_value *value;              /* of a PUT: gives the value, which may be sealed twice */
+    char key_id[64];               /* of the key that the value was sealed with */
+    bool resealed;                 /* the value was sealed again, after a stale key */
+    bool impatient;                /* request_options.impatient */
+    bool maybe_absent;             /* of a DELETE: call_delete_secret()'s */
     union {
         get_done *get;
         put_done *put;
@@ -208,8 +208,7 @@ static int put_step(struct call *call)
     return err == -EINPROGRESS ? 0 : err;
 }
 
-/* A 422 that is not about the name or the value may be the key's. Whether it was is seen
- * when the new key is another one, or when the message says so. */
+/* A 422 also answers a wrong name or value. Only the words tell that GitHub means the key. */
 static bool key_may_be_stale(const struct call *call, const struct failure *why)
 {
     return why->status == 422 && !call->resealed &&
@@ -243,7 +242,7 @@ static void put_answered(
     put_finish(call, &failure, -1, false);
 }
 
-/* The body of a PUT. Base64 needs no escaping; the key's id may. */
+/* The body of a PUT. Base64 needs no escaping, but the key's id may. */
 static char *put_body(const struct call *call, const char *sealed)
 {
     char *body = NULL;
@@ -339,7 +338,7 @@ int call_add_ids(struct buffer *body, const int64_t *ids, size_t count)
     return err ? err : buffer_add_string(body, "]");
 }
 
-/* DELETE, and what else has no value */
+/* DELETE, and every PUT without a value */
 
 static void delete_end(struct call *call, const struct failure *why)
 {
@@ -369,8 +368,8 @@ static void collection_answered(
     delete_end(call, why ? &failure : NULL);
 }
 
-/* What was to be deleted is in there no more; is the collection itself still shown? Its first
- * row would do. */
+/* The thing to delete is not in the collection. Does the server still show the collection? One
+ * row of a page is enough to know. */
 static int ask_for_collection(struct call *call)
 {
     struct buffer path;
@@ -389,9 +388,9 @@ static int ask_for_collection(struct call *call)
     return err;
 }
 
-/* GitHub says 404, too, to a token that has lost its permission. So a second DELETE that met
- * 404 does not tell whether the first one was processed, nor the first whether there is
- * anything. */
+/* GitHub answers 404, too, to a token that has lost its permission. So the 404 of a second
+ * DELETE does not tell whether the first DELETE was processed, and the 404 of a first DELETE
+ * does not tell whether there was anything to delete. */
 static void delete_answered(
     void *arg, const struct failure *why, const struct http_response *response)
 {

@@ -10,31 +10,35 @@
 #include "github/url.h"
 #include "github/verdict.h"
 
-/* A renamed repository is one redirect; a chain of renames a few. */
+/* A renamed repository is one redirect, and a chain of renames a few. */
 #define REDIRECTS_MAX 4
 
-/* Of the budget of a minute: see pace.h. */
-enum points { POINTS_NONE, POINTS_AWAITED, POINTS_HELD };
+/* The points that the next try of a request costs: see pace.h. */
+enum points {
+    POINTS_NONE,    /* not asked for */
+    POINTS_AWAITED, /* reserved, and there when request.timer fires */
+    POINTS_HELD,    /* paid: the try may be sent */
+};
 
 struct request {
     struct github *gh;
-    struct request_options options; /* its strings are owned */
+    struct request_options options; /* the strings are owned */
     request_done *done;
     void *arg;
 
     char *url;
-    struct exchange *exchange; /* while one is under way */
-    struct loop_timer timer;   /* for another try, or for the deadline in the queue */
+    struct exchange *exchange; /* the try under way, or NULL */
+    struct loop_timer timer;   /* for the next try, or for the deadline of a wait */
     struct wait wait;          /* for another token, or for a rate limit to be forgotten */
-    bool queued;
+    bool queued;               /* is in gh->queue */
     enum points points;
     unsigned tries, redirects;
-    unsigned token_generation; /* of the token that was last sent */
-    unsigned etag_generation;  /* of the token that options.etag came with */
-    bool conditional;          /* the ETag was sent with the last try */
-    bool token_reread, version_dropped;
+    unsigned token_generation;               /* of the token that was last sent */
+    unsigned etag_generation;                /* of the token that options.etag came with */
+    bool conditional;                        /* the ETag was sent with the last try */
+    bool token_reread, version_dropped;      /* each is done once a request at most */
     bool sent_before;                        /* an earlier try may have been processed */
-    struct failure last;                     /* of the last try that failed */
+    struct failure last;                     /* why the last try failed; err 0: no try has */
     struct request *prev, *next;             /* in gh->requests */
     struct request *queue_prev, *queue_next; /* in gh->queue */
 };
@@ -72,8 +76,9 @@ static void request_free(struct request *r)
     free(r);
 }
 
-/* Those that waited longest get the free places: by the loop, for this is called while others
- * of the queue may be about to be cancelled. */
+/* Lets the requests that have waited longest try again, as many as there are free places. The
+ * loop starts the tries: the caller of this function may be about to cancel requests of the
+ * queue. */
 static void serve_queue(struct github *gh)
 {
     unsigned taken = gh->in_flight;
@@ -123,7 +128,8 @@ static uint64_t time_left(const struct request *r)
     return now < r->options.deadline_ms ? r->options.deadline_ms - now : 0;
 }
 
-/* Goes on in `wait_ms`, or gives up with `why` when the deadline is before that. */
+/* Tries again in `wait_ms`; or ends the request with `why`, and returns false, when the
+ * deadline comes first. */
 static bool request_wait(struct request *r, uint64_t wait_ms, const struct failure *why)
 {
     r->last = *why;
@@ -219,15 +225,16 @@ static void limit_forgotten(struct wait *wait)
     loop_set_timer(r->gh->loop, &r->timer, 0);
 }
 
-/* Goes on when the rate limit has ended, or is that of a token which is used no more. */
+/* The request tries again as soon as the rate limit is forgotten, since the limit was that of a
+ * token which is used no more. The timer is for the limit's end. */
 static void join_limited(struct request *r)
 {
     r->wait.done = limit_forgotten;
     wait_join(&r->gh->limit.wait, &r->wait);
 }
 
-/* Nothing is there to delete because an earlier try of this request, or libcurl's own
- * repetition of it, was processed. */
+/* Is the thing gone because an earlier try of this DELETE, or libcurl's own repetition of a
+ * try, was processed? */
 static bool deleted_before(const struct request *r, const struct http_response *response)
 {
     return response->status == 404 && strcmp(request_method(r), "DELETE") == 0 &&
@@ -261,7 +268,7 @@ static void request_answered(void *arg, struct http_response *response)
         request_finish(r, NULL, response);
         return;
     case VERDICT_FAIL:
-        /* A last try that the deadline cut off says less than the one before it. */
+        /* A last try that the deadline cut off says less than the try before. */
         request_finish(
             r, response->result == HTTP_TIMED_OUT && r->last.err ? &r->last : &v.why, NULL);
         return;
@@ -325,7 +332,8 @@ static void request_send(struct request *r)
     gh->in_flight++;
 }
 
-/* What another hand changes must not be undone by what was read before. */
+/* The body repeats what was read before. Sent too late, the body would undo what somebody else
+ * has changed since. */
 static bool is_outdated(const struct request *r)
 {
     return r->options.good_until_ms && loop_now_ms() >= r->options.good_until_ms;
@@ -339,7 +347,7 @@ static void request_outdated(struct request *r)
     request_end(r, &why, NULL);
 }
 
-/* Are the points there? If not, it waits for them. */
+/* Are the points for a try there? If not, the request waits for the points. */
 static bool request_has_points(struct request *r)
 {
     struct github *gh = r->gh;
@@ -437,7 +445,7 @@ int request_start(struct github *gh, const struct request_options *options, requ
         return -ENOMEM;
     }
     *ret = r;
-    /* The first try, too, is made by the loop: done() is never called from in here. */
+    /* The loop makes the first try, too: request_start() never calls done(). */
     loop_set_timer(gh->loop, &r->timer, 0);
     return 0;
 }
