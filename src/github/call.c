@@ -1,5 +1,6 @@
 #include "github/call.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -13,6 +14,7 @@ struct call {
     struct github *gh;
     struct request *request;
     struct wait key_wait;
+    enum endpoint endpoint; /* of the first request; says which of `done` is set */
     char *scope, *path;
     enum row_kind kind;
     uint64_t deadline_ms;
@@ -48,13 +50,14 @@ void call_cancel(struct call *call)
         call_free(call);
 }
 
-static int call_new(
-    struct github *gh, const char *path, uint64_t deadline_ms, void *arg, struct call **ret)
+static int call_new(struct github *gh, enum endpoint endpoint, const char *path,
+    uint64_t deadline_ms, void *arg, struct call **ret)
 {
     struct call *call = calloc(1, sizeof *call);
     if (!call)
         return -ENOMEM;
     call->gh = gh;
+    call->endpoint = endpoint;
     call->deadline_ms = deadline_ms;
     call->arg = arg;
     call->path = strdup(path);
@@ -66,11 +69,11 @@ static int call_new(
     return 0;
 }
 
-static int call_send(
-    struct call *call, enum endpoint endpoint, const char *body, request_done *done)
+static int call_send(struct call *call, const char *body, request_done *done)
 {
+    assert(!call->request);
     struct request_options options = {
-        .endpoint = endpoint,
+        .endpoint = call->endpoint,
         .path = call->path,
         .body = body,
         .deadline_ms = call->deadline_ms,
@@ -96,14 +99,13 @@ static int secret_path(const char *scope, const char *name, char **ret)
     return err;
 }
 
-/* A call on one secret of a scope. */
-static int call_new_for_secret(struct github *gh, const char *scope, const char *name,
+static int call_new_put(struct github *gh, const char *scope, const char *name,
     uint64_t deadline_ms, void *arg, struct call **ret)
 {
     char *path = NULL;
     int err = secret_path(scope, name, &path);
     if (!err)
-        err = call_new(gh, path, deadline_ms, arg, ret);
+        err = call_new(gh, ENDPOINT_PUT_SECRET, path, deadline_ms, arg, ret);
     free(path);
     return err;
 }
@@ -119,6 +121,7 @@ static void get_answered(
     struct failure failure = {0};
     struct rows rows = {0};
 
+    assert(call->endpoint == ENDPOINT_ONE);
     call->request = NULL;
     if (why) {
         failure = *why;
@@ -137,13 +140,13 @@ static int get_send(struct github *gh, const char *path, enum row_kind kind, boo
     uint64_t deadline_ms, get_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
-    int err = call_new(gh, path, deadline_ms, arg, &call);
+    int err = call_new(gh, ENDPOINT_ONE, path, deadline_ms, arg, &call);
     if (err)
         return err;
     call->kind = kind;
     call->impatient = impatient;
     call->done.get = done;
-    err = call_send(call, ENDPOINT_ONE, NULL, get_answered);
+    err = call_send(call, NULL, get_answered);
     if (err)
         call_free(call);
     else
@@ -173,6 +176,7 @@ static void put_finish(struct call *call, const struct failure *why, int64_t dat
     void *arg = call->arg;
     const struct failure copy = why ? *why : (struct failure){0};
 
+    assert(call->endpoint == ENDPOINT_PUT_SECRET);
     call_free(call);
     done(arg, why ? &copy : NULL, date, created);
 }
@@ -295,7 +299,7 @@ static int put_send(struct call *call)
     if (err)
         return err;
     char *body = put_body(call, sealed);
-    err = body ? call_send(call, ENDPOINT_PUT_SECRET, body, put_answered) : -ENOMEM;
+    err = body ? call_send(call, body, put_answered) : -ENOMEM;
     free(sealed);
     free(body);
     return err;
@@ -306,7 +310,7 @@ int call_put_secret(struct github *gh, const char *scope, const char *name, put_
     struct call **ret, struct failure *why)
 {
     struct call *call = NULL;
-    int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
+    int err = call_new_put(gh, scope, name, deadline_ms, arg, &call);
     if (err) {
         failure_set(why, err, "%s", strerror(-err));
         return err;
@@ -345,6 +349,7 @@ static void delete_end(struct call *call, const struct failure *why)
     delete_done *done = call->done.delete;
     void *arg = call->arg;
 
+    assert(call->endpoint >= ENDPOINT_DELETE_SECRET && call->endpoint < ENDPOINT_COUNT);
     call_free(call);
     done(arg, why);
 }
@@ -375,6 +380,7 @@ static int ask_for_collection(struct call *call)
     struct buffer path;
     const char *end = strrchr(call->path, '/');
 
+    assert(!call->request && end);
     buffer_init(&path, URL_MAX);
     int err = buffer_printf(&path, "%.*s", (int)(end - call->path), call->path);
     if (!err)
@@ -412,11 +418,11 @@ int call_change(struct github *gh, enum endpoint endpoint, const char *path, con
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
-    int err = call_new(gh, path, deadline_ms, arg, &call);
+    int err = call_new(gh, endpoint, path, deadline_ms, arg, &call);
     if (err)
         return err;
     call->done.delete = done;
-    err = call_send(call, endpoint, body, delete_answered);
+    err = call_send(call, body, delete_answered);
     if (err)
         call_free(call);
     else

@@ -1,5 +1,6 @@
 #include "github/credentials.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "github/client.h"
@@ -13,6 +14,7 @@ static void token_was_read(void *arg, int err)
     struct github *gh = arg;
     struct failure why;
 
+    assert(gh->token_reading);
     gh->token_reading = false;
     if (!err) {
         gh->token_generation++;

@@ -1,5 +1,6 @@
 #include "github/http.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
@@ -113,7 +114,9 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     }
     (void)curl_multi_remove_handle(http->multi, x->easy);
     DL_DELETE(http->exchanges, x);
-    x->done(x->arg, r);
+    http_done *done = x->done;
+    x->done = NULL;
+    done(x->arg, r);
     exchange_free(x);
 }
 
@@ -328,6 +331,7 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
+    assert(!http->exchanges);
     (void)curl_multi_cleanup(http->multi);
     loop_clear_timer(http->loop, &http->timer);
     loop_clear_timer(http->loop, &http->rescue);
@@ -364,6 +368,7 @@ int http_start(struct http *http, const struct http_request *request, http_done 
 
 void http_cancel(struct exchange *x)
 {
+    assert(x->done); /* not while done() runs, which the exchange does not outlive */
     (void)curl_multi_remove_handle(x->http->multi, x->easy);
     DL_DELETE(x->http->exchanges, x);
     exchange_free(x);

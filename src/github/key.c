@@ -1,5 +1,6 @@
 #include "github/key.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/hash.h"
@@ -124,6 +125,7 @@ static void key_fetched(
 static int key_fetch(struct key *key, uint64_t deadline_ms)
 {
     char *path;
+    assert(!key->request);
     if (asprintf(&path, "%s/public-key", key->scope) < 0)
         return -ENOMEM;
     struct request_options options = {
@@ -181,6 +183,7 @@ void keys_free(struct github *gh)
     struct key *key, *next;
     HASH_ITER(hh, gh->keys, key, next)
     {
+        assert(!key->waiters.head);
         HASH_DEL(gh->keys, key);
         request_cancel(key->request);
         free(key->scope);

@@ -1,5 +1,6 @@
 #include "github/list.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/heap.h"
@@ -51,8 +52,10 @@ void etags_release(struct etags *etags)
 static void drop_pages(struct list *list, unsigned from)
 {
     for (unsigned i = from; i < list->count; i++) {
-        if (list->pages[i]->request)
+        if (list->pages[i]->request) {
+            assert(list->pending > 0);
             list->pending--;
+        }
         request_cancel(list->pages[i]->request);
         free(list->pages[i]->etag);
         rows_release(&list->pages[i]->rows);
@@ -92,6 +95,7 @@ static void list_fail_errno(struct list *list, int err, const char *message)
 /* Adds empty pages, or drops the last pages, until there are `count` pages. 0 or -ENOMEM. */
 static int list_set_count(struct list *list, unsigned count)
 {
+    assert(count > 0 && count <= PAGES_MAX);
     drop_pages(list, count);
     if (count == list->count)
         return 0;
@@ -180,6 +184,7 @@ static int list_adds_up(const struct list *list)
     int64_t total = list->pages[0]->rows.total;
 
     for (unsigned i = 0; i < list->count; i++) {
+        assert(list->pages[i]->have && !list->pages[i]->not_modified);
         sum += list->pages[i]->rows.count;
         if (list->pages[i]->rows.total != total)
             return -EPROTO;
@@ -225,6 +230,7 @@ static void list_settle(struct list *list)
 {
     unsigned unchanged = 0;
 
+    assert(list->pending == 0);
     for (unsigned i = 0; i < list->count; i++)
         unchanged += list->pages[i]->not_modified;
     if (unchanged == list->count) {
@@ -280,6 +286,7 @@ static void page_done(
     struct page *page = arg;
     struct list *list = page->list;
 
+    assert(page->request && list->pending > 0);
     page->request = NULL;
     list->pending--;
     if (why) {
@@ -311,6 +318,7 @@ static int list_fetch(struct list *list, unsigned index)
 {
     struct page *page = list->pages[index];
     struct buffer path;
+    assert(!page->request);
     buffer_init(&path, URL_MAX);
     int err = buffer_add_string(&path, list->path);
     if (!err)

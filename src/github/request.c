@@ -1,5 +1,6 @@
 #include "github/request.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <utlist.h>
 
@@ -50,23 +51,39 @@ static const char *request_method(const struct request *r)
     return endpoint_method(r->options.endpoint);
 }
 
+static void leave_queue(struct request *r)
+{
+    struct github *gh = r->gh;
+
+    if (!r->queued)
+        return;
+    assert(gh->status.queued > 0);
+    DL_DELETE2(gh->queue, r, queue_prev, queue_next);
+    r->queued = false;
+    gh->status.queued--;
+}
+
+static void exchange_ended(struct request *r)
+{
+    assert(r->exchange && r->gh->in_flight > 0);
+    r->exchange = NULL;
+    r->gh->in_flight--;
+}
+
 static void request_free(struct request *r)
 {
     struct github *gh = r->gh;
 
     loop_clear_timer(gh->loop, &r->timer);
     wait_leave(&r->wait);
-    if (r->queued) {
-        DL_DELETE2(gh->queue, r, queue_prev, queue_next);
-        gh->status.queued--;
-    }
+    leave_queue(r);
     if (r->points == POINTS_AWAITED) {
         pace_give_back(&gh->pace, request_method(r));
         clock_go_on(&gh->clock);
     }
     if (r->exchange) {
         http_cancel(r->exchange);
-        gh->in_flight--;
+        exchange_ended(r);
     }
     DL_DELETE2(gh->requests, r, prev, next);
     free((char *)r->options.path);
@@ -132,6 +149,7 @@ static uint64_t time_left(const struct request *r)
  * deadline comes first. */
 static bool request_wait(struct request *r, uint64_t wait_ms, const struct failure *why)
 {
+    assert(why->err);
     r->last = *why;
     if (wait_ms >= time_left(r)) {
         request_finish(r, why, NULL);
@@ -252,8 +270,7 @@ static void request_answered(void *arg, struct http_response *response)
     struct github *gh = r->gh;
     struct verdict v;
 
-    r->exchange = NULL;
-    gh->in_flight--;
+    exchange_ended(r);
     limit_note(&gh->limit, response);
     if (response->status && response->status != 401)
         credentials_accepted(gh, r->token_generation);
@@ -300,6 +317,7 @@ static void request_answered(void *arg, struct http_response *response)
 
 static void request_enqueue(struct request *r)
 {
+    assert(!r->queued);
     r->queued = true;
     r->gh->status.queued++;
     DL_APPEND2(r->gh->queue, r, queue_prev, queue_next);
@@ -309,6 +327,8 @@ static void request_enqueue(struct request *r)
 static void request_send(struct request *r)
 {
     struct github *gh = r->gh;
+    assert(gh->in_flight < gh->max_requests);
+    assert(!gh->paced || r->points == POINTS_HELD);
     r->conditional = r->options.etag && r->etag_generation == gh->token_generation;
     struct http_request http = {
         .url = r->url,
@@ -355,6 +375,7 @@ static bool request_has_points(struct request *r)
 
     if (!gh->paced || r->points == POINTS_HELD)
         return true;
+    assert(r->points == POINTS_NONE);
     uint64_t wait_ms = pace_reserve(&gh->pace, request_method(r), now);
     if (wait_ms == 0) {
         r->points = POINTS_HELD;
@@ -371,6 +392,7 @@ static void request_try(struct request *r)
     struct github *gh = r->gh;
     uint64_t limited_ms = limit_left_ms(&gh->limit);
 
+    assert(!r->exchange && !r->queued);
     loop_clear_timer(gh->loop, &r->timer);
     wait_leave(&r->wait);
     if (r->points == POINTS_AWAITED) {
@@ -405,11 +427,7 @@ static void timer_fired(struct loop_timer *timer)
             r, -ETIMEDOUT, "the token was refused, and reading it again takes too long");
         return;
     }
-    if (r->queued) {
-        DL_DELETE2(r->gh->queue, r, queue_prev, queue_next);
-        r->queued = false;
-        r->gh->status.queued--;
-    }
+    leave_queue(r);
     request_try(r);
 }
 

@@ -1,5 +1,6 @@
 #include "github/rows.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/buffer.h"
@@ -138,6 +139,7 @@ int rows_join(const struct rows *const *parts, size_t count, struct rows *ret)
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < parts[i]->count; k++)
             names = rows_add(ret, &parts[i]->row[k], names);
+    assert(names == ret->names + name_bytes);
     ret->total = count ? parts[0]->total : -1;
     return 0;
 }
@@ -248,8 +250,10 @@ static int read_rows(struct json_part array, enum row_kind kind, size_t max, str
     if (!rows.row)
         return -ENOMEM;
     buffer_init(&names, array.len + count);
-    while (!err && json_part_next(array, &element))
+    while (!err && json_part_next(array, &element)) {
+        assert(rows.count < count);
         err = read_element(element, kind, &rows.row[rows.count++], &names);
+    }
     rows.names = buffer_steal(&names);
     if (err) {
         rows_release(&rows);

@@ -1,5 +1,6 @@
 #include "github/verdict.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <time.h>
@@ -182,6 +183,7 @@ void verdict_reach(const struct http_response *r, enum endpoint endpoint, bool c
         ret->action = result_table[r->result].action;
         failure_set(&ret->why, result_table[r->result].err, "%s", r->detail);
     }
+    assert(!ret->why.err == (ret->action == VERDICT_OK || ret->action == VERDICT_REDIRECT));
     ret->why.status = r->status;
     memcpy(ret->why.request_id, r->request_id, sizeof ret->why.request_id);
     memcpy(ret->why.wanted, r->wanted, sizeof ret->why.wanted);
