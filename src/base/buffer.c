@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 
@@ -24,6 +25,7 @@ void buffer_clear(struct buffer *b)
 /* Makes room for `more` bytes and the NUL. */
 static int buffer_reserve(struct buffer *b, size_t more)
 {
+    assert(b->len <= b->max);
     if (more > b->max - b->len)
         return -EFBIG;
     size_t need = b->len + more + 1;
@@ -79,6 +81,7 @@ int buffer_printf(struct buffer *b, const char *format, ...)
 
 void buffer_drop(struct buffer *b, size_t len)
 {
+    assert(len <= b->len);
     if (len == 0)
         return;
     memmove(b->data, b->data + len, b->len - len + 1); /* the NUL too */

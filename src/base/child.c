@@ -1,5 +1,6 @@
 #include "base/child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -36,7 +37,10 @@ static void child_finish(struct child *child)
     close_watch(child->loop, &child->out);
     close_watch(child->loop, &child->process);
     loop_clear_timer(child->loop, &child->deadline);
-    child->done(child, child->error);
+    void (*done)(struct child *, int) = child->done;
+    assert(done);
+    child->done = NULL;
+    done(child, child->error);
 }
 
 /* Kills the group, and the command itself, which may have left the group. No other process that

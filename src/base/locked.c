@@ -1,5 +1,6 @@
 #include "base/locked.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <sys/mman.h>
@@ -70,6 +71,7 @@ void locked_clear(struct locked *b)
         sodium_munlock(b->data, b->committed); /* wipes */
         (void)madvise(b->data, b->committed, MADV_DONTNEED);
         (void)mprotect(b->data, b->committed, PROT_NONE);
+        assert(total_used >= b->committed);
         total_used -= b->committed;
     }
     b->committed = 0;
@@ -92,6 +94,7 @@ static int locked_commit(struct locked *b, size_t len)
     if (want <= b->committed)
         return 0;
     size_t more = want - b->committed;
+    assert(total_used <= total_max);
     if (more > total_max - total_used)
         return -ENOMEM;
     unsigned char *p = b->data + b->committed;
@@ -114,6 +117,7 @@ int locked_resize(struct locked *b, size_t len)
     int err = locked_commit(b, len);
     if (err)
         return err;
+    assert(b->len <= b->committed && len <= b->committed);
     if (len < b->len)
         sodium_memzero(b->data + len, b->len - len);
     b->len = len;

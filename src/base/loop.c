@@ -1,5 +1,6 @@
 #include "base/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -52,6 +53,7 @@ void loop_free(struct loop *loop)
 int loop_watch(struct loop *loop, struct loop_watch *watch, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = watch};
+    assert(watch->ready);
     int op = watch->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     if (epoll_ctl(loop->epoll_fd, op, watch->fd, &event) != 0)
         return -errno;
@@ -103,6 +105,7 @@ static void fire_timers(struct loop *loop)
     const struct timer_node *first;
     while (!loop->stopped && (first = loop->timers.first) && first->at_ms <= now) {
         struct loop_timer *timer = CONTAINER_OF(first, struct loop_timer, node);
+        assert(timer->set);
         loop_clear_timer(loop, timer);
         timer->fire(timer);
     }

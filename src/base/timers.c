@@ -1,5 +1,6 @@
 #include "base/timers.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 static bool is_before(const struct timer_node *a, const struct timer_node *b)
@@ -62,6 +63,7 @@ void timers_remove(struct timers *timers, struct timer_node *node)
 {
     struct timer_node *rest = meld_siblings(node->child);
 
+    assert(node == timers->first || node->back);
     if (node == timers->first) {
         timers->first = rest;
         return;

@@ -1,5 +1,6 @@
 #include "github/call.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -13,17 +14,18 @@ struct call {
     struct github *gh;
     struct request *request;
     struct wait key_wait;
+    enum endpoint endpoint; /* of the first request; says which of `done` is set */
     char *scope, *path;
     enum row_kind kind;
     uint64_t deadline_ms;
     char *policy;                  /* of a PUT: members of its JSON object, or NULL */
-    uint64_t policy_good_until_ms; /* as request.h's */
-    bool is_paid;                  /* likewise; of the first request */
-    put_value *value;              /* of a PUT: it may have to be sealed again */
-    char key_id[64];               /* what the value was sealed with */
-    bool resealed;
-    bool impatient;
-    bool maybe_absent; /* of a DELETE: what is to be deleted may never have been there */
+    uint64_t policy_good_until_ms; /* request_options.good_until_ms */
+    bool is_paid;                  /* request_options.is_paid, of the first request only */
+    put_value *value;              /* of a PUT: gives the value, which may be sealed twice */
+    char key_id[64];               /* of the key that the value was sealed with */
+    bool resealed;                 /* the value was sealed again, after a stale key */
+    bool impatient;                /* request_options.impatient */
+    bool maybe_absent;             /* of a DELETE: call_delete_secret()'s */
     union {
         get_done *get;
         put_done *put;
@@ -48,13 +50,14 @@ void call_cancel(struct call *call)
         call_free(call);
 }
 
-static int call_new(
-    struct github *gh, const char *path, uint64_t deadline_ms, void *arg, struct call **ret)
+static int call_new(struct github *gh, enum endpoint endpoint, const char *path,
+    uint64_t deadline_ms, void *arg, struct call **ret)
 {
     struct call *call = calloc(1, sizeof *call);
     if (!call)
         return -ENOMEM;
     call->gh = gh;
+    call->endpoint = endpoint;
     call->deadline_ms = deadline_ms;
     call->arg = arg;
     call->path = strdup(path);
@@ -66,11 +69,11 @@ static int call_new(
     return 0;
 }
 
-static int call_send(
-    struct call *call, enum endpoint endpoint, const char *body, request_done *done)
+static int call_send(struct call *call, const char *body, request_done *done)
 {
+    assert(!call->request);
     struct request_options options = {
-        .endpoint = endpoint,
+        .endpoint = call->endpoint,
         .path = call->path,
         .body = body,
         .deadline_ms = call->deadline_ms,
@@ -96,14 +99,13 @@ static int secret_path(const char *scope, const char *name, char **ret)
     return err;
 }
 
-/* A call on one secret of a scope. */
-static int call_new_for_secret(struct github *gh, const char *scope, const char *name,
+static int call_new_put(struct github *gh, const char *scope, const char *name,
     uint64_t deadline_ms, void *arg, struct call **ret)
 {
     char *path = NULL;
     int err = secret_path(scope, name, &path);
     if (!err)
-        err = call_new(gh, path, deadline_ms, arg, ret);
+        err = call_new(gh, ENDPOINT_PUT_SECRET, path, deadline_ms, arg, ret);
     free(path);
     return err;
 }
@@ -119,6 +121,7 @@ static void get_answered(
     struct failure failure = {0};
     struct rows rows = {0};
 
+    assert(call->endpoint == ENDPOINT_ONE);
     call->request = NULL;
     if (why) {
         failure = *why;
@@ -137,13 +140,13 @@ static int get_send(struct github *gh, const char *path, enum row_kind kind, boo
     uint64_t deadline_ms, get_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
-    int err = call_new(gh, path, deadline_ms, arg, &call);
+    int err = call_new(gh, ENDPOINT_ONE, path, deadline_ms, arg, &call);
     if (err)
         return err;
     call->kind = kind;
     call->impatient = impatient;
     call->done.get = done;
-    err = call_send(call, ENDPOINT_ONE, NULL, get_answered);
+    err = call_send(call, NULL, get_answered);
     if (err)
         call_free(call);
     else
@@ -173,6 +176,7 @@ static void put_finish(struct call *call, const struct failure *why, int64_t dat
     void *arg = call->arg;
     const struct failure copy = why ? *why : (struct failure){0};
 
+    assert(call->endpoint == ENDPOINT_PUT_SECRET);
     call_free(call);
     done(arg, why ? &copy : NULL, date, created);
 }
@@ -208,8 +212,7 @@ static int put_step(struct call *call)
     return err == -EINPROGRESS ? 0 : err;
 }
 
-/* A 422 that is not about the name or the value may be the key's. Whether it was is seen
- * when the new key is another one, or when the message says so. */
+/* A 422 also answers a wrong name or value. Only the words tell that GitHub means the key. */
 static bool key_may_be_stale(const struct call *call, const struct failure *why)
 {
     return why->status == 422 && !call->resealed &&
@@ -243,7 +246,7 @@ static void put_answered(
     put_finish(call, &failure, -1, false);
 }
 
-/* The body of a PUT. Base64 needs no escaping; the key's id may. */
+/* The body of a PUT. Base64 needs no escaping, but the key's id may. */
 static char *put_body(const struct call *call, const char *sealed)
 {
     char *body = NULL;
@@ -296,7 +299,7 @@ static int put_send(struct call *call)
     if (err)
         return err;
     char *body = put_body(call, sealed);
-    err = body ? call_send(call, ENDPOINT_PUT_SECRET, body, put_answered) : -ENOMEM;
+    err = body ? call_send(call, body, put_answered) : -ENOMEM;
     free(sealed);
     free(body);
     return err;
@@ -307,7 +310,7 @@ int call_put_secret(struct github *gh, const char *scope, const char *name, put_
     struct call **ret, struct failure *why)
 {
     struct call *call = NULL;
-    int err = call_new_for_secret(gh, scope, name, deadline_ms, arg, &call);
+    int err = call_new_put(gh, scope, name, deadline_ms, arg, &call);
     if (err) {
         failure_set(why, err, "%s", strerror(-err));
         return err;
@@ -339,13 +342,14 @@ int call_add_ids(struct buffer *body, const int64_t *ids, size_t count)
     return err ? err : buffer_add_string(body, "]");
 }
 
-/* DELETE, and what else has no value */
+/* DELETE, and every PUT without a value */
 
 static void delete_end(struct call *call, const struct failure *why)
 {
     delete_done *done = call->done.delete;
     void *arg = call->arg;
 
+    assert(call->endpoint >= ENDPOINT_DELETE_SECRET && call->endpoint < ENDPOINT_COUNT);
     call_free(call);
     done(arg, why);
 }
@@ -369,13 +373,14 @@ static void collection_answered(
     delete_end(call, why ? &failure : NULL);
 }
 
-/* What was to be deleted is in there no more; is the collection itself still shown? Its first
- * row would do. */
+/* The thing to delete is not in the collection. Does the server still show the collection? One
+ * row of a page is enough to know. */
 static int ask_for_collection(struct call *call)
 {
     struct buffer path;
     const char *end = strrchr(call->path, '/');
 
+    assert(!call->request && end);
     buffer_init(&path, URL_MAX);
     int err = buffer_printf(&path, "%.*s", (int)(end - call->path), call->path);
     if (!err)
@@ -389,9 +394,9 @@ static int ask_for_collection(struct call *call)
     return err;
 }
 
-/* GitHub says 404, too, to a token that has lost its permission. So a second DELETE that met
- * 404 does not tell whether the first one was processed, nor the first whether there is
- * anything. */
+/* GitHub answers 404, too, to a token that has lost its permission. So the 404 of a second
+ * DELETE does not tell whether the first DELETE was processed, and the 404 of a first DELETE
+ * does not tell whether there was anything to delete. */
 static void delete_answered(
     void *arg, const struct failure *why, const struct http_response *response)
 {
@@ -413,11 +418,11 @@ int call_change(struct github *gh, enum endpoint endpoint, const char *path, con
     uint64_t deadline_ms, delete_done *done, void *arg, struct call **ret)
 {
     struct call *call = NULL;
-    int err = call_new(gh, path, deadline_ms, arg, &call);
+    int err = call_new(gh, endpoint, path, deadline_ms, arg, &call);
     if (err)
         return err;
     call->done.delete = done;
-    err = call_send(call, endpoint, body, delete_answered);
+    err = call_send(call, body, delete_answered);
     if (err)
         call_free(call);
     else

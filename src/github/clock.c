@@ -1,5 +1,7 @@
 #include "github/clock.h"
 
+#include <assert.h>
+
 #include "base/loop.h"
 
 uint64_t clock_now_ms(const struct clock *clock)
@@ -16,6 +18,7 @@ void clock_stop(struct clock *clock)
 
 void clock_go_on(struct clock *clock)
 {
+    assert(clock->stops > 0);
     if (--clock->stops == 0)
         clock->stood_ms += loop_now_ms() - clock->stopped_ms;
 }

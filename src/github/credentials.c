@@ -1,5 +1,6 @@
 #include "github/credentials.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "github/client.h"
@@ -13,10 +14,11 @@ static void token_was_read(void *arg, int err)
     struct github *gh = arg;
     struct failure why;
 
+    assert(gh->token_reading);
     gh->token_reading = false;
     if (!err) {
         gh->token_generation++;
-        limit_forget(&gh->limit); /* it was the old token's */
+        limit_forget(&gh->limit); /* the limit was the old token's */
         waiters_finish(&gh->token_waiters, NULL);
         return;
     }
@@ -32,8 +34,8 @@ void credentials_accepted(struct github *gh, unsigned generation)
         gh->token_accepted = true;
 }
 
-/* In how many milliseconds the token may be read again, after a success of the last one or not.
- */
+/* In how many milliseconds the token may be read again. The pause is short after a token that
+ * the server has accepted. */
 static uint64_t pause_left(const struct github *gh)
 {
     uint64_t now = loop_now_ms();
@@ -79,7 +81,7 @@ static int start_reading(struct github *gh, struct wait *wait)
 int credentials_reread_token(struct github *gh, unsigned generation, struct wait *wait)
 {
     if (generation != gh->token_generation)
-        return 0; /* somebody else had it read since */
+        return 0; /* another request had the token read again meanwhile */
     if (!gh->credentials.reread) {
         failure_set(&wait->failure, -EACCES, "the token was refused");
         return -EACCES;

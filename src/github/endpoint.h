@@ -1,5 +1,6 @@
 /*
- * What is asked of the API: a row for each kind of request, with the answers that mean success.
+ * The kinds of requests to the API, and for each kind the method, the statuses that mean
+ * success and how much of an answer's body is of use.
  */
 #ifndef GHSECRETFS_ENDPOINT_H
 #define GHSECRETFS_ENDPOINT_H
@@ -13,23 +14,25 @@ enum endpoint {
     ENDPOINT_KEY,  /* the public key of a scope */
     ENDPOINT_PUT_SECRET,
     ENDPOINT_DELETE_SECRET,
-    ENDPOINT_SET_SELECTION, /* of an organization's secret: all repositories at once */
-    ENDPOINT_SELECT,        /* one repository more */
-    ENDPOINT_DESELECT,
+    ENDPOINT_SET_SELECTION, /* replaces the selection of an organization's secret */
+    ENDPOINT_SELECT,        /* adds one repository to the selection */
+    ENDPOINT_DESELECT,      /* takes one repository out of the selection */
     ENDPOINT_COUNT
 };
 
+/* "GET", "PUT" or "DELETE". */
 const char *endpoint_method(enum endpoint endpoint);
 
-/* Does this status mean that the request did what was asked? Whatever else is no status of the
- * error table (verdict.h) means that the server is not what it should be. `conditional`: a
- * validator was sent with that very request, so 304 is an answer. */
+/* Does this status mean that the request did what was asked? `conditional`: an If-None-Match
+ * was sent with this very try, so 304 is a success too. What any other status means, verdict.h
+ * decides. */
 bool endpoint_succeeded(enum endpoint endpoint, long status, bool conditional);
 
-/* The longest body of an answer with that status that is of use, in bytes. */
+/* How long the body of an answer with that status may be, in bytes. */
 size_t endpoint_body_max(enum endpoint endpoint, long status);
 
-/* Is a longer body no more than words that nobody needs? Otherwise the answer is worthless. */
+/* Whether a body longer than endpoint_body_max() can be dropped, because the status alone is
+ * the answer. False: an answer with a longer body is worthless (HTTP_TOO_LARGE). */
 bool endpoint_body_is_optional(enum endpoint endpoint, long status);
 
 #endif

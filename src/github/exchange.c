@@ -5,10 +5,10 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* A handshake that takes longer has lost packets; another try finds another way. */
+/* A handshake that takes longer has lost packets, and another try may not. */
 #define CONNECT_TIMEOUT_MS 10000
-/* Data that nobody acknowledged for so long means a dead network, which is worth another
- * connection; a server that is silent is not. */
+/* Data that nobody acknowledged for so long means a dead network, and another connection may
+ * help. A server that acknowledges the data and takes long to answer gets more time. */
 #define TCP_USER_TIMEOUT_MS 10000
 /* Shorter than the idle limits of common NATs, load balancers and GitHub itself. */
 #define CONNECTION_IDLE_MAX_S 55L
@@ -37,7 +37,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return err ? 0 : size * count;
 }
 
-/* Runs before each time the request goes out, also when libcurl repeats it by itself. */
+/* libcurl calls this before each time that the request goes out, also when libcurl repeats the
+ * request by itself. */
 static int on_send(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
     struct exchange *x = arg;
@@ -54,7 +55,8 @@ static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
-/* A socket that libcurl opens by itself is inherited by every command that is run. */
+/* A socket that libcurl opens by itself would be inherited by every command that the program
+ * starts. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)arg, (void)purpose;
@@ -71,8 +73,8 @@ static int add_header(struct exchange *x, const char *line)
     return 0;
 }
 
-/* The first of the headers: libcurl's copy of the token is also what answers are searched for,
- * since the token may be another by then. */
+/* The token is the first header, so x->headers has the copy of the token that libcurl sends.
+ * response.secret points to this copy, since the token may be read again before the answer. */
 static int add_token(struct exchange *x, const struct locked *token)
 {
     static const char name[] = "Authorization: Bearer ";
@@ -108,11 +110,11 @@ static int add_headers(struct exchange *x, const struct http_request *request)
         err = add_header(x, line);
     }
     if (!err && !request->body && is_put(request))
-        err = add_header(x, "Content-Type:"); /* nor a body: see set_request() */
+        err = add_header(x, "Content-Type:"); /* none: the body is empty, see set_request() */
     if (!err && request->body) {
         err = add_header(x, "Content-Type: application/json");
         if (!err)
-            err = add_header(x, "Expect:"); /* no round trip before the body */
+            err = add_header(x, "Expect:"); /* none: no round trip before the body */
     }
     return err;
 }
@@ -132,7 +134,8 @@ static const struct number_option {
     {CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S},
 };
 
-/* curl_easy_setopt(), unless an earlier one failed. A macro, since libcurl checks the types. */
+/* curl_easy_setopt(), unless an earlier call of curl_easy_setopt() failed. A macro, since
+ * libcurl's header checks the type of `value`. */
 #define SET(option, value) \
     do { \
         if (code == CURLE_OK) \
@@ -160,10 +163,11 @@ static CURLcode set_connection(struct exchange *x, bool tls)
     CURLcode code = CURLE_OK;
 
     SET(CURLOPT_PROTOCOLS_STR, "https,http");
-    /* Over TLS the handshake tells whether a connection can be shared; in the clear only the
-     * first answer would, and a server that is stuck on it would hold up all others. */
+    /* Over TLS the handshake tells whether requests can share the connection. In the clear only
+     * the first answer tells, and a server that is stuck on the first request would hold up all
+     * others. */
     SET(CURLOPT_PIPEWAIT, tls ? 1L : 0L);
-    if (!tls) /* to this machine: a proxy from the environment would read the token */
+    if (!tls) /* the server is this machine: a proxy of the environment would read the token */
         SET(CURLOPT_PROXY, "");
     if (o->ca_file) {
         SET(CURLOPT_CAINFO, o->ca_file);
@@ -189,7 +193,7 @@ static CURLcode set_request(struct exchange *x, const struct http_request *reque
         SET(CURLOPT_POSTFIELDS, request->body);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
     } else if (is_put(request)) {
-        /* GitHub wants "Content-Length: 0" of a PUT that has nothing to say. */
+        /* GitHub wants "Content-Length: 0" of a PUT without a body. */
         SET(CURLOPT_POSTFIELDS, "");
     }
     return code;
@@ -207,5 +211,5 @@ int exchange_set_up(struct exchange *x, const struct http_request *request)
         code = set_connection(x, strncasecmp(request->url, "https:", 6) == 0);
     if (code == CURLE_OK)
         code = set_request(x, request);
-    return code == CURLE_OK ? 0 : -ENOMEM; /* nothing else refuses an option that is known */
+    return code == CURLE_OK ? 0 : -ENOMEM; /* libcurl refuses a known option for nothing else */
 }

@@ -1,6 +1,6 @@
 /*
- * One transfer: what libcurl is told of it, and what libcurl tells while it goes. The inside of
- * http.c.
+ * One HTTP exchange as libcurl sees the exchange: the options that libcurl gets, and the
+ * callbacks that libcurl calls meanwhile. For http.c only.
  */
 #ifndef GHSECRETFS_EXCHANGE_H
 #define GHSECRETFS_EXCHANGE_H
@@ -19,15 +19,17 @@ struct exchange {
     http_done *done;
     void *arg;
     enum endpoint endpoint;
-    struct loop_timer deadline; /* libcurl's would need libcurl to be called */
-    unsigned times_sent;
-    bool too_large, no_memory;
-    bool body_dropped; /* what there was of it; the status is the answer */
-    bool given_up;
+    struct loop_timer deadline; /* libcurl's own timeout acts only while libcurl is called */
+    unsigned times_sent;        /* above 1: libcurl repeated the request by itself */
+    bool too_large, no_memory;  /* of the body: why no more of the body was taken */
+    bool body_dropped;          /* the body was too long and not needed; the status counts */
+    bool given_up;              /* a call of libcurl failed: see rescue() in http.c */
     struct exchange *prev, *next;
 };
 
-/* Headers, options and callbacks of x->easy, by the request and by x->settings. 0 or -errno. */
+/* Gives x->easy its headers, options and callbacks, by the request and by x->settings.
+ * request->body is borrowed until the exchange ends. 0, -ENOMEM, or -EINVAL for a token that is
+ * too long. */
 int exchange_set_up(struct exchange *x, const struct http_request *request) WARN_UNUSED;
 
 #endif

@@ -55,7 +55,7 @@ void github_free(struct github *gh)
 {
     if (!gh)
         return;
-    gh->max_requests = 0; /* nothing new starts while the rest is cancelled */
+    gh->max_requests = 0; /* no request starts while the others are cancelled */
     keys_free(gh);
     while (gh->requests)
         request_cancel(gh->requests);

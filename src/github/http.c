@@ -1,5 +1,6 @@
 #include "github/http.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
@@ -11,20 +12,20 @@
 #include "github/exchange.h"
 #include "github/trust.h"
 
-/* libcurl 7.88 can leave the end of one stream in its own buffer: an event of the socket makes
- * it read for one transfer of the connection, and when no more bytes come there is no other
- * event (evidence §3.3: of some fifty listings of a hundred pages one stalled until its
- * deadline). So it is asked to read once more when a socket has been silent for so long, and
- * again, ever more rarely, while anything is under way. */
+/* libcurl 7.88 can leave the end of one stream in its own buffer: after an event of the socket
+ * libcurl reads for one transfer of the connection, and when no more bytes come there is no
+ * other event (evidence §3.3: of some fifty listings of a hundred pages one stalled until its
+ * deadline). So libcurl is made to read once more when a socket has been silent for
+ * NUDGE_FIRST_MS, and again, ever more rarely, while any exchange is under way. */
 #define NUDGE_FIRST_MS 20
 #define NUDGE_MAX_MS 2000
 
 struct http {
     struct loop *loop;
     CURLM *multi;
-    struct loop_timer timer;  /* libcurl's */
-    struct loop_timer rescue; /* set when a call failed, so that nobody waits for nothing */
-    CURLMcode failure;        /* of that call */
+    struct loop_timer timer;  /* the one timer that libcurl asks for */
+    struct loop_timer rescue; /* set by call_failed() */
+    CURLMcode failure;        /* of the call that failed */
     struct exchange *exchanges;
     struct http_socket *sockets;
     struct http_options options;
@@ -113,7 +114,9 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     }
     (void)curl_multi_remove_handle(http->multi, x->easy);
     DL_DELETE(http->exchanges, x);
-    x->done(x->arg, r);
+    http_done *done = x->done;
+    x->done = NULL;
+    done(x->arg, r);
     exchange_free(x);
 }
 
@@ -148,9 +151,8 @@ static void deadline_passed(struct loop_timer *timer)
     exchange_finish(x, CURLE_OPERATION_TIMEDOUT);
 }
 
-/* A call of libcurl or of the loop failed. Which transfers would now wait for an event that
- * never comes can't be told: all that are under way are given up, and whoever wants them tries
- * again. */
+/* A call of libcurl or of the loop failed. Nothing tells which transfers would now wait for an
+ * event that never comes. So every exchange under way is given up, and requests try again. */
 static void call_failed(struct http *http, CURLMcode code)
 {
     http->failure = code;
@@ -182,7 +184,7 @@ static void rescue(struct loop_timer *timer)
     }
 }
 
-/* The socket may be gone afterwards. */
+/* Lets libcurl act. The http_socket of `fd` may be gone afterwards. */
 static void act(struct http *http, curl_socket_t fd, int events)
 {
     struct http_socket *s;
@@ -228,7 +230,7 @@ static void forget_socket(struct http_socket *s)
     free(s);
 }
 
-/* NULL when that fails. */
+/* NULL without memory. */
 static struct http_socket *new_socket(struct http *http, curl_socket_t fd)
 {
     struct http_socket *s = calloc(1, sizeof *s);
@@ -244,7 +246,7 @@ static struct http_socket *new_socket(struct http *http, curl_socket_t fd)
     return NULL;
 }
 
-/* Never says no: libcurl would then take nothing more until its last transfer is gone. */
+/* Never returns an error: libcurl would then start no transfer until its last one is gone. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
     struct http *http = arg;
@@ -318,7 +320,7 @@ int http_new(struct loop *loop, const struct http_options *options, struct http 
         http_free(http);
         return -ENOMEM;
     }
-    /* libcurl's pipe to itself, and whatever else was opened without the flag. */
+    /* libcurl opens a pipe to itself without close-on-exec. */
     libc_close_on_exec();
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
     *ret = http;
@@ -329,6 +331,7 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
+    assert(!http->exchanges);
     (void)curl_multi_cleanup(http->multi);
     loop_clear_timer(http->loop, &http->timer);
     loop_clear_timer(http->loop, &http->rescue);
@@ -365,6 +368,7 @@ int http_start(struct http *http, const struct http_request *request, http_done 
 
 void http_cancel(struct exchange *x)
 {
+    assert(x->done); /* not while done() runs, which the exchange does not outlive */
     (void)curl_multi_remove_handle(x->http->multi, x->easy);
     DL_DELETE(x->http->exchanges, x);
     exchange_free(x);

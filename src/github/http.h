@@ -1,6 +1,7 @@
 /*
- * One HTTP exchange at a time, many at once: the only user of libcurl's transfers. Knows
- * connections, headers and bytes; what they mean, and whether to try again, is decided above.
+ * HTTP exchanges, each one request and its answer, many under way at once. No other file calls
+ * libcurl to transfer anything. Here are connections, headers and bytes; what an answer means
+ * (verdict.h) and whether to try again (request.h) is decided elsewhere.
  */
 #ifndef GHSECRETFS_HTTP_H
 #define GHSECRETFS_HTTP_H
@@ -18,11 +19,11 @@ struct http;
 struct exchange;
 
 struct http_options {
-    const char *user_agent;
-    const char *ca_file; /* NULL: libcurl's own */
-    const char *ca_dir;  /* NULL: libcurl's own */
-    bool ca_file_alone;  /* nor those of libcurl's own directory */
-    unsigned max_connections;
+    const char *user_agent; /* borrowed until http_free(), and so are the next two */
+    const char *ca_file;    /* certificates to trust, PEM; NULL: libcurl's default file */
+    const char *ca_dir;     /* a directory of such certificates; NULL: libcurl's default one */
+    bool ca_file_alone;     /* without a ca_dir: libcurl's default directory is not used */
+    unsigned max_connections; /* that are kept open for later requests */
 };
 
 struct http_request {
@@ -33,11 +34,11 @@ struct http_request {
     const char *etag;        /* for If-None-Match; NULL: none */
     const char *body;        /* JSON; NULL: none. Borrowed until the exchange ends. */
     size_t body_len;
-    uint64_t timeout_ms; /* for the whole exchange; at least 1 */
+    uint64_t timeout_ms; /* for the whole exchange */
 };
 
-/* Called once, from the loop, unless the exchange is cancelled. The response is the
- * callee's for the time of the call. */
+/* Called once, from the loop, unless the exchange is cancelled. `response` is borrowed until
+ * the function returns; the exchange is gone then, and must not be cancelled meanwhile. */
 typedef void http_done(void *arg, struct http_response *response);
 
 struct http_stats {
@@ -45,17 +46,20 @@ struct http_stats {
     uint64_t bytes_sent, bytes_received;
 };
 
-/* Initializes libcurl: nothing of it may be used before, and no fork() after. 0 or -errno. */
+/* Initializes libcurl. No function of libcurl may be called before, and no fork() may follow
+ * (evidence §3.10). 0 or -ENOMEM. */
 int http_new(
     struct loop *loop, const struct http_options *options, struct http **ret) WARN_UNUSED;
-/* No exchange may be left. */
+/* Every exchange must have ended or been cancelled. NULL is allowed. */
 void http_free(struct http *http);
 
-/* 0 or -errno; after 0 the exchange is the http's until it is done or cancelled. */
+/* `request` but for its body is copied. 0, or the errors of exchange_set_up(). After 0 `*ret`
+ * is valid until `done` is called or the exchange is cancelled. */
 int http_start(struct http *http, const struct http_request *request, http_done *done,
     void *arg, struct exchange **ret) WARN_UNUSED;
 
-/* Drops it: done() is not called, the server may or may not have processed it. */
+/* Drops the exchange: `done` is not called. The server may or may not have processed the
+ * request. */
 void http_cancel(struct exchange *exchange);
 
 struct http_stats http_stats(const struct http *http);

@@ -1,5 +1,6 @@
 #include "github/key.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/hash.h"
@@ -8,8 +9,8 @@
 #include "github/json_part.h"
 #include "github/request.h"
 
-/* GitHub changes keys rarely and tells when one is stale; this is for one that it does not
- * tell of. */
+/* GitHub changes keys rarely, and a PUT with a stale key is refused. The hour is for a server
+ * that takes a PUT with a stale key. */
 #define KEY_TTL_MS (60u * 60 * 1000)
 /* Contract §3.6: a failure is everybody's answer for the next second. */
 #define FAILURE_TTL_MS 1000
@@ -57,8 +58,8 @@ static struct key *key_find_or_add(struct github *gh, const char *scope)
     return key;
 }
 
-/* The id is a string, or a number on some servers; kept as it was written, digit by digit: as a
- * number of json-c's one that is too great would become another. */
+/* The id is a string, or on some servers a number. A number is kept digit by digit, since
+ * json-c would change a number that is too great for an int64_t. */
 static bool read_id(struct json_object *json, const struct buffer *body, char *out, size_t size)
 {
     struct json_part number;
@@ -124,6 +125,7 @@ static void key_fetched(
 static int key_fetch(struct key *key, uint64_t deadline_ms)
 {
     char *path;
+    assert(!key->request);
     if (asprintf(&path, "%s/public-key", key->scope) < 0)
         return -ENOMEM;
     struct request_options options = {
@@ -156,7 +158,7 @@ void key_prefetch(struct github *gh, const char *scope, uint64_t deadline_ms)
     struct key *key = key_find_or_add(gh, scope);
     if (key && !key->request && !key_fresh(gh, scope, NULL) &&
         loop_now_ms() >= key->failed_until_ms)
-        (void)!key_fetch(key, deadline_ms); /* who needs it will ask again, and be told */
+        (void)!key_fetch(key, deadline_ms); /* who needs the key asks again, and is told why */
 }
 
 const struct seal_key *key_fresh(struct github *gh, const char *scope, const char **ret_id)
@@ -181,6 +183,7 @@ void keys_free(struct github *gh)
     struct key *key, *next;
     HASH_ITER(hh, gh->keys, key, next)
     {
+        assert(!key->waiters.head);
         HASH_DEL(gh->keys, key);
         request_cancel(key->request);
         free(key->scope);

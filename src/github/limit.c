@@ -43,7 +43,7 @@ void limit_note_used_up(struct limit *limit, const struct http_response *respons
     int64_t left_s = verdict_reset_in_s(response);
     struct failure why;
 
-    /* A time beyond the hour is nonsense, and would stop the mount for nothing. */
+    /* A reset that is more than an hour away is wrong, and would stop the mount for nothing. */
     if (response->limit_remaining != 0 || left_s <= 0 || left_s > VERDICT_WAIT_MAX_S)
         return;
     failure_set(

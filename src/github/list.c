@@ -1,22 +1,24 @@
 #include "github/list.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/heap.h"
 #include "github/request.h"
 #include "github/url.h"
 
-/* 100,000 entries; more is a server gone wrong. */
+/* Of 100 rows each. A server that tells of more pages is wrong. */
 #define PAGES_MAX 1000
-/* The list can change between two pages; when it does so each time, something is wrong. */
+/* So often a list is fetched whose pages do not add up. The list may change between two pages,
+ * but hardly each time. */
 #define ROUNDS_MAX 3
 
 struct page {
     struct list *list;
-    struct request *request; /* while it is under way */
+    struct request *request; /* the page's request; NULL when none is under way */
     char *etag;
-    bool not_modified;
-    bool have;
+    bool not_modified; /* the last answer was 304: `rows` is empty */
+    bool have;         /* the page was answered */
     struct rows rows;
 };
 
@@ -30,11 +32,11 @@ struct list {
 
     struct page **pages; /* page 1 first */
     unsigned count;
-    unsigned pending; /* requests under way */
-    unsigned round;
-    bool conditional;
-    unsigned token_generation; /* at the start; an ETag of a later token counts as this one's */
-    unsigned sso_hidden;       /* of rows.h, by the page that hides most */
+    unsigned pending;          /* pages with a request */
+    unsigned round;            /* how often the list was begun anew */
+    bool conditional;          /* pages are asked for with their ETags */
+    unsigned token_generation; /* at the start; counts for every ETag, a later token's too */
+    unsigned sso_hidden;       /* rows.sso_hidden of the page that hides most */
 };
 
 static int list_fetch(struct list *list, unsigned index);
@@ -50,8 +52,10 @@ void etags_release(struct etags *etags)
 static void drop_pages(struct list *list, unsigned from)
 {
     for (unsigned i = from; i < list->count; i++) {
-        if (list->pages[i]->request)
+        if (list->pages[i]->request) {
+            assert(list->pending > 0);
             list->pending--;
+        }
         request_cancel(list->pages[i]->request);
         free(list->pages[i]->etag);
         rows_release(&list->pages[i]->rows);
@@ -88,9 +92,10 @@ static void list_fail_errno(struct list *list, int err, const char *message)
     list_fail(list, &why);
 }
 
-/* Pages of which nothing is known yet are added; those past `count` are dropped. */
+/* Adds empty pages, or drops the last pages, until there are `count` pages. 0 or -ENOMEM. */
 static int list_set_count(struct list *list, unsigned count)
 {
+    assert(count > 0 && count <= PAGES_MAX);
     drop_pages(list, count);
     if (count == list->count)
         return 0;
@@ -108,7 +113,7 @@ static int list_set_count(struct list *list, unsigned count)
     return 0;
 }
 
-/* The rows of each page, to free(); NULL without memory. */
+/* The rows of each page, an array that the caller frees; NULL without memory. */
 static const struct rows **list_parts(const struct list *list)
 {
     const struct rows **parts = calloc(list->count, sizeof *parts);
@@ -117,7 +122,7 @@ static const struct rows **list_parts(const struct list *list)
     return parts;
 }
 
-/* The rows of all pages as one, and their ETags, which the list gives up. */
+/* The rows of all pages in one, and the pages' ETags, which the list gives up. */
 static int list_gather(struct list *list, struct rows *rows, struct etags *etags)
 {
     const struct rows **parts = list_parts(list);
@@ -160,7 +165,7 @@ static void list_succeed(struct list *list, bool unchanged)
         heap_trim();
 }
 
-/* How many pages there are, as the first one tells; 0 for more than there can be. */
+/* How many pages the first page tells of; 0: more than PAGES_MAX. */
 static unsigned pages_in_all(const struct page *first, unsigned last_page)
 {
     uint64_t pages = last_page, per_page = rows_per_page(first->list->kind);
@@ -171,14 +176,15 @@ static unsigned pages_in_all(const struct page *first, unsigned last_page)
     return pages > PAGES_MAX ? 0 : (unsigned)pages;
 }
 
-/* Where the list shifted while it was paged, the number may be right, and one entry there twice
- * in place of another. 0, -EPROTO or -ENOMEM. */
+/* Do the pages make one list? When the list changes while its pages are fetched, the number of
+ * rows may be right, with one entry twice in place of another. 0, -EPROTO or -ENOMEM. */
 static int list_adds_up(const struct list *list)
 {
     uint64_t sum = 0;
     int64_t total = list->pages[0]->rows.total;
 
     for (unsigned i = 0; i < list->count; i++) {
+        assert(list->pages[i]->have && !list->pages[i]->not_modified);
         sum += list->pages[i]->rows.count;
         if (list->pages[i]->rows.total != total)
             return -EPROTO;
@@ -191,7 +197,7 @@ static int list_adds_up(const struct list *list)
     return err == -EEXIST ? -EPROTO : err;
 }
 
-/* Asks for every page that is not there; false when the list has failed by that. */
+/* Asks for every page that has not been answered. False: asking failed; the list has ended. */
 static bool list_fetch_missing(struct list *list)
 {
     for (unsigned i = 0; i < list->count; i++) {
@@ -219,18 +225,19 @@ static void list_start_over(struct list *list)
         (void)list_fetch_missing(list);
 }
 
-/* No request is under way any more: is it all there? */
+/* No request is under way any more: is the list complete? */
 static void list_settle(struct list *list)
 {
     unsigned unchanged = 0;
 
+    assert(list->pending == 0);
     for (unsigned i = 0; i < list->count; i++)
         unchanged += list->pages[i]->not_modified;
     if (unchanged == list->count) {
         list_succeed(list, true);
         return;
     }
-    /* Some pages changed: the others' rows are needed as well. */
+    /* Some pages have changed: the rows of the unchanged pages are needed as well. */
     list->conditional = false;
     for (unsigned i = 0; i < list->count; i++) {
         struct page *page = list->pages[i];
@@ -259,7 +266,8 @@ static int page_take(struct page *page, const struct http_response *response)
         page->list->kind, rows_per_page(page->list->kind), &page->rows);
 }
 
-/* A link to a next page where there should be none: the list grew, or has no "last". */
+/* How many pages the list has, now that `page` is known; 0: more than PAGES_MAX. The last page
+ * may link to a next one: the list has grown, or the server gives no link to the last. */
 static unsigned expected_pages(const struct page *page, const struct http_response *response)
 {
     const struct list *list = page->list;
@@ -278,6 +286,7 @@ static void page_done(
     struct page *page = arg;
     struct list *list = page->list;
 
+    assert(page->request && list->pending > 0);
     page->request = NULL;
     list->pending--;
     if (why) {
@@ -309,6 +318,7 @@ static int list_fetch(struct list *list, unsigned index)
 {
     struct page *page = list->pages[index];
     struct buffer path;
+    assert(!page->request);
     buffer_init(&path, URL_MAX);
     int err = buffer_add_string(&path, list->path);
     if (!err)

@@ -1,5 +1,7 @@
 #include "github/pace.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 
 #define MILLI 1000
@@ -17,6 +19,7 @@ static int64_t cost(const char *method)
 /* A point a second is a millipoint a millisecond. */
 static int64_t refilled(const struct pace *pace, uint64_t now_ms)
 {
+    assert(now_ms >= pace->at_ms);
     int64_t most = (int64_t)PACE_BURST * MILLI - pace->reserved;
     int64_t points = pace->millipoints + (int64_t)(now_ms - pace->at_ms) * PACE_RATE;
     return points < most ? points : most;
@@ -42,11 +45,13 @@ uint64_t pace_reserve(struct pace *pace, const char *method, uint64_t now_ms)
 
 void pace_spend(struct pace *pace, const char *method)
 {
+    assert(pace->reserved >= cost(method));
     pace->reserved -= cost(method);
 }
 
 void pace_give_back(struct pace *pace, const char *method)
 {
+    assert(pace->reserved >= cost(method));
     pace->reserved -= cost(method);
     pace->millipoints += cost(method);
 }

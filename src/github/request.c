@@ -1,5 +1,6 @@
 #include "github/request.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <utlist.h>
 
@@ -10,31 +11,35 @@
 #include "github/url.h"
 #include "github/verdict.h"
 
-/* A renamed repository is one redirect; a chain of renames a few. */
+/* A renamed repository is one redirect, and a chain of renames a few. */
 #define REDIRECTS_MAX 4
 
-/* Of the budget of a minute: see pace.h. */
-enum points { POINTS_NONE, POINTS_AWAITED, POINTS_HELD };
+/* The points that the next try of a request costs: see pace.h. */
+enum points {
+    POINTS_NONE,    /* not asked for */
+    POINTS_AWAITED, /* reserved, and there when request.timer fires */
+    POINTS_HELD,    /* paid: the try may be sent */
+};
 
 struct request {
     struct github *gh;
-    struct request_options options; /* its strings are owned */
+    struct request_options options; /* the strings are owned */
     request_done *done;
     void *arg;
 
     char *url;
-    struct exchange *exchange; /* while one is under way */
-    struct loop_timer timer;   /* for another try, or for the deadline in the queue */
+    struct exchange *exchange; /* the try under way, or NULL */
+    struct loop_timer timer;   /* for the next try, or for the deadline of a wait */
     struct wait wait;          /* for another token, or for a rate limit to be forgotten */
-    bool queued;
+    bool queued;               /* is in gh->queue */
     enum points points;
     unsigned tries, redirects;
-    unsigned token_generation; /* of the token that was last sent */
-    unsigned etag_generation;  /* of the token that options.etag came with */
-    bool conditional;          /* the ETag was sent with the last try */
-    bool token_reread, version_dropped;
+    unsigned token_generation;               /* of the token that was last sent */
+    unsigned etag_generation;                /* of the token that options.etag came with */
+    bool conditional;                        /* the ETag was sent with the last try */
+    bool token_reread, version_dropped;      /* each is done once a request at most */
     bool sent_before;                        /* an earlier try may have been processed */
-    struct failure last;                     /* of the last try that failed */
+    struct failure last;                     /* why the last try failed; err 0: no try has */
     struct request *prev, *next;             /* in gh->requests */
     struct request *queue_prev, *queue_next; /* in gh->queue */
 };
@@ -46,23 +51,39 @@ static const char *request_method(const struct request *r)
     return endpoint_method(r->options.endpoint);
 }
 
+static void leave_queue(struct request *r)
+{
+    struct github *gh = r->gh;
+
+    if (!r->queued)
+        return;
+    assert(gh->status.queued > 0);
+    DL_DELETE2(gh->queue, r, queue_prev, queue_next);
+    r->queued = false;
+    gh->status.queued--;
+}
+
+static void exchange_ended(struct request *r)
+{
+    assert(r->exchange && r->gh->in_flight > 0);
+    r->exchange = NULL;
+    r->gh->in_flight--;
+}
+
 static void request_free(struct request *r)
 {
     struct github *gh = r->gh;
 
     loop_clear_timer(gh->loop, &r->timer);
     wait_leave(&r->wait);
-    if (r->queued) {
-        DL_DELETE2(gh->queue, r, queue_prev, queue_next);
-        gh->status.queued--;
-    }
+    leave_queue(r);
     if (r->points == POINTS_AWAITED) {
         pace_give_back(&gh->pace, request_method(r));
         clock_go_on(&gh->clock);
     }
     if (r->exchange) {
         http_cancel(r->exchange);
-        gh->in_flight--;
+        exchange_ended(r);
     }
     DL_DELETE2(gh->requests, r, prev, next);
     free((char *)r->options.path);
@@ -72,8 +93,9 @@ static void request_free(struct request *r)
     free(r);
 }
 
-/* Those that waited longest get the free places: by the loop, for this is called while others
- * of the queue may be about to be cancelled. */
+/* Lets the requests that have waited longest try again, as many as there are free places. The
+ * loop starts the tries: the caller of this function may be about to cancel requests of the
+ * queue. */
 static void serve_queue(struct github *gh)
 {
     unsigned taken = gh->in_flight;
@@ -123,9 +145,11 @@ static uint64_t time_left(const struct request *r)
     return now < r->options.deadline_ms ? r->options.deadline_ms - now : 0;
 }
 
-/* Goes on in `wait_ms`, or gives up with `why` when the deadline is before that. */
+/* Tries again in `wait_ms`; or ends the request with `why`, and returns false, when the
+ * deadline comes first. */
 static bool request_wait(struct request *r, uint64_t wait_ms, const struct failure *why)
 {
+    assert(why->err);
     r->last = *why;
     if (wait_ms >= time_left(r)) {
         request_finish(r, why, NULL);
@@ -219,15 +243,16 @@ static void limit_forgotten(struct wait *wait)
     loop_set_timer(r->gh->loop, &r->timer, 0);
 }
 
-/* Goes on when the rate limit has ended, or is that of a token which is used no more. */
+/* The request tries again as soon as the rate limit is forgotten, since the limit was that of a
+ * token which is used no more. The timer is for the limit's end. */
 static void join_limited(struct request *r)
 {
     r->wait.done = limit_forgotten;
     wait_join(&r->gh->limit.wait, &r->wait);
 }
 
-/* Nothing is there to delete because an earlier try of this request, or libcurl's own
- * repetition of it, was processed. */
+/* Is the thing gone because an earlier try of this DELETE, or libcurl's own repetition of a
+ * try, was processed? */
 static bool deleted_before(const struct request *r, const struct http_response *response)
 {
     return response->status == 404 && strcmp(request_method(r), "DELETE") == 0 &&
@@ -245,8 +270,7 @@ static void request_answered(void *arg, struct http_response *response)
     struct github *gh = r->gh;
     struct verdict v;
 
-    r->exchange = NULL;
-    gh->in_flight--;
+    exchange_ended(r);
     limit_note(&gh->limit, response);
     if (response->status && response->status != 401)
         credentials_accepted(gh, r->token_generation);
@@ -261,7 +285,7 @@ static void request_answered(void *arg, struct http_response *response)
         request_finish(r, NULL, response);
         return;
     case VERDICT_FAIL:
-        /* A last try that the deadline cut off says less than the one before it. */
+        /* A last try that the deadline cut off says less than the try before. */
         request_finish(
             r, response->result == HTTP_TIMED_OUT && r->last.err ? &r->last : &v.why, NULL);
         return;
@@ -293,6 +317,7 @@ static void request_answered(void *arg, struct http_response *response)
 
 static void request_enqueue(struct request *r)
 {
+    assert(!r->queued);
     r->queued = true;
     r->gh->status.queued++;
     DL_APPEND2(r->gh->queue, r, queue_prev, queue_next);
@@ -302,6 +327,8 @@ static void request_enqueue(struct request *r)
 static void request_send(struct request *r)
 {
     struct github *gh = r->gh;
+    assert(gh->in_flight < gh->max_requests);
+    assert(!gh->paced || r->points == POINTS_HELD);
     r->conditional = r->options.etag && r->etag_generation == gh->token_generation;
     struct http_request http = {
         .url = r->url,
@@ -325,7 +352,8 @@ static void request_send(struct request *r)
     gh->in_flight++;
 }
 
-/* What another hand changes must not be undone by what was read before. */
+/* The body repeats what was read before. Sent too late, the body would undo what somebody else
+ * has changed since. */
 static bool is_outdated(const struct request *r)
 {
     return r->options.good_until_ms && loop_now_ms() >= r->options.good_until_ms;
@@ -339,7 +367,7 @@ static void request_outdated(struct request *r)
     request_end(r, &why, NULL);
 }
 
-/* Are the points there? If not, it waits for them. */
+/* Are the points for a try there? If not, the request waits for the points. */
 static bool request_has_points(struct request *r)
 {
     struct github *gh = r->gh;
@@ -347,6 +375,7 @@ static bool request_has_points(struct request *r)
 
     if (!gh->paced || r->points == POINTS_HELD)
         return true;
+    assert(r->points == POINTS_NONE);
     uint64_t wait_ms = pace_reserve(&gh->pace, request_method(r), now);
     if (wait_ms == 0) {
         r->points = POINTS_HELD;
@@ -363,6 +392,7 @@ static void request_try(struct request *r)
     struct github *gh = r->gh;
     uint64_t limited_ms = limit_left_ms(&gh->limit);
 
+    assert(!r->exchange && !r->queued);
     loop_clear_timer(gh->loop, &r->timer);
     wait_leave(&r->wait);
     if (r->points == POINTS_AWAITED) {
@@ -397,11 +427,7 @@ static void timer_fired(struct loop_timer *timer)
             r, -ETIMEDOUT, "the token was refused, and reading it again takes too long");
         return;
     }
-    if (r->queued) {
-        DL_DELETE2(r->gh->queue, r, queue_prev, queue_next);
-        r->queued = false;
-        r->gh->status.queued--;
-    }
+    leave_queue(r);
     request_try(r);
 }
 
@@ -437,7 +463,7 @@ int request_start(struct github *gh, const struct request_options *options, requ
         return -ENOMEM;
     }
     *ret = r;
-    /* The first try, too, is made by the loop: done() is never called from in here. */
+    /* The loop makes the first try, too: request_start() never calls done(). */
     loop_set_timer(gh->loop, &r->timer, 0);
     return 0;
 }

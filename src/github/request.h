@@ -1,7 +1,7 @@
 /*
- * One request to the API, from the caller's wish to its final outcome: queued while
- * `max_requests` are in flight, tried again while its deadline allows, redirected within the
- * origin, with the token read again where it was refused.
+ * One request to the API, from the caller's wish to the final outcome. A request is queued
+ * while `max_requests` others are in flight, tried again while its deadline allows, and
+ * redirected within the origin. When the server refuses the token, the token is read again.
  */
 #ifndef GHSECRETFS_REQUEST_H
 #define GHSECRETFS_REQUEST_H
@@ -15,34 +15,37 @@ struct request;
 
 struct request_options {
     enum endpoint endpoint;
-    const char *path;     /* encoded, from the API's base on: "/user" */
-    const char *etag;     /* NULL: unconditional */
-    const char *body;     /* JSON, copied; NULL: none */
-    uint64_t deadline_ms; /* of github_now_ms() */
+    const char *path;     /* encoded, from the API's base on: "/user"; copied */
+    const char *etag;     /* for If-None-Match; copied; NULL: unconditional */
+    const char *body;     /* JSON; copied; NULL: none */
+    uint64_t deadline_ms; /* on the clock of github_now_ms() */
     /* No second try where no connection could be made: for the first request of a mount,
      * where a person waits for the message. */
     bool impatient;
-    /* Of loop_now_ms(). What would be sent later, be it after a first try, is too old: the
-     * request then ends with -ERESTART. 0: it is always good. */
+    /* The time of loop_now_ms() from which on `body` is too old to be sent. A try that would be
+     * sent later, the first or another, ends the request with -ERESTART. 0: never too old. */
     uint64_t good_until_ms;
-    /* The points of the budget are paid: of what was made anew after -ERESTART, which comes
-     * when it is its turn. */
+    /* The request takes the place of one that ended with -ERESTART and had its points (pace.h)
+     * by then: for the first try no points are reserved. */
     bool is_paid;
 };
 
 /*
- * Called once, from the loop, unless the request is cancelled. `why` is NULL when the answer
- * means success by endpoint.h; `response` is then valid for the time of the call. A DELETE that
- * was sent more than once and found nothing the last time is a success.
+ * Called once, from the loop, unless the request is cancelled. `why` is NULL on success, and
+ * `response` is NULL on failure; both are borrowed until the function returns. Success is what
+ * endpoint_succeeded() says, and one case more: a DELETE that was sent more than once and whose
+ * last answer was 404.
  */
 typedef void request_done(
     void *arg, const struct failure *why, const struct http_response *response);
 
-/* 0 or -ENOMEM, when `done` is not called. */
+/* 0, or -ENOMEM, after which `done` is not called. `*ret` is valid until `done` is called or
+ * the request is cancelled. */
 int request_start(struct github *gh, const struct request_options *options, request_done *done,
     void *arg, struct request **ret) WARN_UNUSED;
 
-/* Drops it; `done` is not called. NULL is allowed. What was sent may still be processed. */
+/* Drops the request: `done` is not called. The server may still process a try that was sent.
+ * NULL is allowed. */
 void request_cancel(struct request *request);
 
 #endif

@@ -22,7 +22,7 @@ void response_release(struct http_response *response)
     buffer_release(&response->body);
 }
 
-/* RFC 9110 §5.6.7, the form that servers must send; -1 for anything else. */
+/* A date in the form that servers must send (RFC 9110 §5.6.7); -1 for any other text. */
 static int64_t parse_date(const char *value)
 {
     struct tm tm = {0};
@@ -36,14 +36,14 @@ static int64_t parse_number(const char *value)
     return text_to_u64(value, INT64_MAX, &n) ? (int64_t)n : -1;
 }
 
-/* Seconds, or a date: RFC 9110 §10.2.3. */
+/* `value` is a number of seconds or a date (RFC 9110 §10.2.3). */
 static void parse_retry_after(struct http_response *response, const char *value)
 {
     response->retry_after = parse_number(value);
     response->retry_at = response->retry_after < 0 ? parse_date(value) : -1;
 }
 
-/* "required; url=https://…" of a 403, or "partial-results; organizations=1,2,3" of a list. */
+/* A 403 has "required; url=https://…"; a list has "partial-results; organizations=1,2,3". */
 static void parse_sso(struct http_response *response, const char *value)
 {
     const char *url = strstr(value, "url="), *ids = strstr(value, "organizations=");
@@ -109,7 +109,7 @@ static void store(struct http_response *response, const struct header *header, c
     case FORM_TEXT:
         text_printable(field, header->size, value, strlen(value));
         break;
-    case FORM_EXACT: /* it goes back to the server: whole and clean, or not at all */
+    case FORM_EXACT: /* the text goes back to the server: whole and clean, or not at all */
         for (const char *c = value; *c; c++)
             if (!isprint((unsigned char)*c))
                 return;
@@ -125,8 +125,8 @@ static void store(struct http_response *response, const struct header *header, c
     }
 }
 
-/* The status in "HTTP/1.1 201 Created", whose words may be left out; 0 for what is no such
- * line. libcurl reads less strictly: of "HTTP/1.1 201X" it takes the number. */
+/* The status in "HTTP/1.1 201 Created", where "Created" may be missing; 0 for any other line.
+ * libcurl reads less strictly, and takes 201 from "HTTP/1.1 201X". */
 static long parse_status(const char *line, size_t len)
 {
     char copy[24];
@@ -156,7 +156,7 @@ static void begin_anew(struct http_response *response, const char *line, size_t 
     response->is_malformed = response->status == 0;
 }
 
-/* Of two lengths one is wrong, and what is no number may be any length. */
+/* Of two different lengths one is wrong, and a text that is no number may mean any length. */
 static void check_length(struct http_response *response, const char *value)
 {
     int64_t length = parse_number(value);

@@ -1,5 +1,6 @@
 #include "github/rows.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/buffer.h"
@@ -7,15 +8,15 @@
 #include "github/json_part.h"
 #include "github/json_scan.h"
 
-/* Far more than a file's name can have, so the rest of a longer one is of no use: a list of
- * such names would be kept whole, and unpacked from nearly nothing. */
+/* In bytes: far more than a file's name can have. A longer name is cut, since a compressed list
+ * of very long names is small on the way and would fill the memory here. */
 #define NAME_KEPT_MAX 1024
 
 static const struct row_shape {
     const char *name;  /* the member that names the thing */
-    const char *array; /* the member of a list that holds the things; NULL: it is an array */
+    const char *array; /* the list's member that holds the things; NULL: the list is an array */
     unsigned per_page; /* the endpoint's maximum */
-    bool has_id;       /* requests name the thing by its number: it has one */
+    bool has_id; /* a thing without a number is an error: requests name it by the number */
 } shapes[] = {
     [ROW_SECRET] = {"name", "secrets", 100},
     [ROW_REPOSITORY] = {"name", NULL, 100},
@@ -58,7 +59,7 @@ void rows_release(struct rows *rows)
     *rows = (struct rows){0};
 }
 
-/* Room for so many, none there yet. */
+/* Makes room for `count` rows whose names take `name_bytes`, and adds none. 0 or -ENOMEM. */
 static int rows_init(struct rows *rows, size_t count, size_t name_bytes)
 {
     *rows = (struct rows){
@@ -72,8 +73,8 @@ static int rows_init(struct rows *rows, size_t count, size_t name_bytes)
     return -ENOMEM;
 }
 
-/* Adds a copy of a row; there is room for it. `names` is where its name goes: the result is
- * where the next one does. */
+/* Adds a copy of the row, for which there must be room. The name is copied to `names`; the next
+ * row's name goes to the address that is returned. */
 static char *rows_add(struct rows *rows, const struct row *row, char *names)
 {
     size_t size = strlen(row->name) + 1;
@@ -91,7 +92,8 @@ static size_t count_rows(const struct rows *const *parts, size_t count)
     return total;
 }
 
-/* Of a name that is not kept as it is, another may have the same likeness. */
+/* Whether the row tells which thing it is. A name that was cut or changed does not: two names
+ * may look alike then. */
 static bool is_known(const struct row *row)
 {
     return row->id >= 0 || (!row->has_nul && strlen(row->name) < NAME_KEPT_MAX);
@@ -137,6 +139,7 @@ int rows_join(const struct rows *const *parts, size_t count, struct rows *ret)
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < parts[i]->count; k++)
             names = rows_add(ret, &parts[i]->row[k], names);
+    assert(names == ret->names + name_bytes);
     ret->total = count ? parts[0]->total : -1;
     return 0;
 }
@@ -148,7 +151,8 @@ static int64_t read_time(struct json_object *object, const char *key)
     return text && text_to_time(text, &time) && time >= 0 ? time : -1;
 }
 
-/* The name is the JSON's; one with a NUL is changed there to what a person may read. */
+/* row->name is borrowed from `object`. A name with a NUL is changed in `object` to a printable
+ * likeness. */
 static int read_name(struct json_object *object, enum row_kind kind, struct row *row)
 {
     struct json_object *name = json_member(object, shapes[kind].name, json_type_string);
@@ -166,7 +170,8 @@ static int read_name(struct json_object *object, enum row_kind kind, struct row 
     return 0;
 }
 
-/* A number that is none is no news of a thing without one: it would be sent on as another's. */
+/* A malformed "id" is an error and does not count as absent: the number would be sent on, and
+ * name another thing. */
 static int read_id(struct json_object *object, enum row_kind kind, struct row *row)
 {
     if (!json_has(object, "id")) {
@@ -193,7 +198,7 @@ static int read_row(struct json_object *object, enum row_kind kind, struct row *
     return err ? err : read_name(object, kind, row);
 }
 
-/* Counts them; -EPROTO when there are more. */
+/* Counts the elements of the array; -EPROTO when there are more than `max`. */
 static int count_elements(struct json_part array, size_t max, size_t *ret)
 {
     struct json_part element = {0};
@@ -204,7 +209,7 @@ static int count_elements(struct json_part array, size_t max, size_t *ret)
     return 0;
 }
 
-/* Each name begins where the one before ends: they have stopped moving. */
+/* For when `names` no longer moves. Each name begins behind the NUL of the name before. */
 static void set_names(struct rows *rows)
 {
     const char *name = rows->names;
@@ -214,7 +219,7 @@ static void set_names(struct rows *rows)
     }
 }
 
-/* The element's row; its name, with the NUL, goes to `names`. */
+/* Reads the element into `row`, but for the name, which is added to `names` with a NUL. */
 static int read_element(
     struct json_part element, enum row_kind kind, struct row *row, struct buffer *names)
 {
@@ -245,8 +250,10 @@ static int read_rows(struct json_part array, enum row_kind kind, size_t max, str
     if (!rows.row)
         return -ENOMEM;
     buffer_init(&names, array.len + count);
-    while (!err && json_part_next(array, &element))
+    while (!err && json_part_next(array, &element)) {
+        assert(rows.count < count);
         err = read_element(element, kind, &rows.row[rows.count++], &names);
+    }
     rows.names = buffer_steal(&names);
     if (err) {
         rows_release(&rows);

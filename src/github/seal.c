@@ -21,7 +21,7 @@ int seal_key_parse(const char *base64, struct seal_key *ret)
     struct seal_key key;
     size_t len;
     for (const char *c = base64; *c; c++)
-        if ((unsigned char)*c >= 0x80) /* libsodium 1.0.18 takes it for '/' (evidence §3.9) */
+        if ((unsigned char)*c >= 0x80) /* for libsodium 1.0.18 a '/' (evidence §3.9) */
             return -EPROTO;
     if (sodium_base642bin(key.bytes, sizeof key.bytes, base64, strlen(base64), NULL, &len, NULL,
             sodium_base64_VARIANT_ORIGINAL) != 0 ||

@@ -8,7 +8,7 @@ static const struct {
     long result;
     const char *problem;
 } results[] = {
-    {1, "the server's certificate is for another host"}, /* libcurl looked, before OpenSSL */
+    {1, "the server's certificate is for another host"}, /* found by libcurl */
     {9, "the server's certificate is not valid yet, or this machine's clock is wrong"},
     {10, "the server's certificate has expired, or this machine's clock is wrong"},
     {18, "the server's certificate is signed by itself: give it with -o cacert=FILE if you "
@@ -21,7 +21,7 @@ static const struct {
          "own give -o cacert=FILE"},
 };
 
-/* Reasons of OpenSSL, which libcurl passes on. */
+/* OpenSSL's reasons, as libcurl's message has them. */
 static const struct {
     const char *words, *problem;
 } reasons[] = {

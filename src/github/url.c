@@ -35,7 +35,7 @@ int url_add_query(struct buffer *url, const char *key, unsigned value)
     return buffer_printf(url, "%c%s=%u", mark, key, value);
 }
 
-/* Are the two the same in this part, the port's default filled in? */
+/* Is this part of both URLs the same? A missing port is the scheme's default. */
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
     char *x = NULL, *y = NULL;
@@ -55,11 +55,11 @@ static bool has_credentials(CURLU *url)
     return has;
 }
 
-/* How a path of the API names what the rest of the path belongs to. */
+/* The beginnings of the API's paths, each of which names a repository or an owner. */
 static const struct root {
     const char *word;
-    unsigned parts; /* that are its name */
-    bool is_number; /* the one part is its number */
+    unsigned parts; /* of the path behind `word`, that are the name */
+    bool is_number; /* the name is a number */
     enum { NO_ROOT, REPOSITORY, ORGANIZATION, USER } kind;
 } roots[] = {
     {"/repos/", 2, false, REPOSITORY},
@@ -70,13 +70,13 @@ static const struct root {
     {"/user/", 1, true, USER},
 };
 
-/* A path taken apart; without a root all of the path is its rest. Borrowed. */
+/* A path taken apart at its first root. Without a root, `rest` is all of the path. */
 struct place {
     const char *path, *root, *rest;
     int kind;
 };
 
-/* Behind the name that begins here; NULL when there is none. */
+/* The address behind the name that begins at `at`; NULL when no name begins there. */
 static const char *skip_name(const struct root *root, const char *at)
 {
     if (root->is_number && strspn(at, "0123456789") != strcspn(at, "/"))
@@ -104,7 +104,8 @@ static struct place find_place(const char *path)
     return place;
 }
 
-/* The next byte of a path, without case; an encoded slash is none. -1: the end. */
+/* Takes the next byte of a path, decoded, as a small letter. An encoded slash is no slash, and
+ * gets a number of its own. -1: the end. */
 static int next_byte(const char **at)
 {
     char hex[3] = "";
@@ -132,7 +133,7 @@ static bool same_text(const char *a, const char *b)
     return true;
 }
 
-/* Do both lead to the same part of something of the same kind? */
+/* Do both URLs have roots of one kind, and the same path before and after the root? */
 static bool same_place(CURLU *a, CURLU *b)
 {
     char *x = NULL, *y = NULL;

@@ -10,27 +10,29 @@
 
 #include "base/buffer.h"
 
-/* Longest URL that is sent. */
+/* How long a path of the API may be, in bytes, with its query. */
 #define URL_MAX 4096
 
 /*
- * Adds "/part" for each of `parts`, percent-encoded once: all but RFC 3986's unreserved
- * characters, and the dots of a part that is "." or "..", which a client or a proxy would
- * take for steps. 0 or -errno.
+ * Adds "/part" for each of `parts`, percent-encoded once. Encoded are all bytes but RFC 3986's
+ * unreserved characters, and the dots of a part that is "." or "..", which a client or a proxy
+ * would take for a step to another directory. 0, or the errors of buffer_add().
  */
 int url_add_path(struct buffer *url, const char *const parts[], size_t count) WARN_UNUSED;
 
-/* Adds "?key=number", or "&key=number" after the first. 0 or -errno. */
+/* Adds "?key=value", or "&key=value" where `url` has a query. 0, or the errors of
+ * buffer_printf(). */
 int url_add_query(struct buffer *url, const char *key, unsigned value) WARN_UNUSED;
 
 /*
- * Where a redirect from `url` to `location` leads, as a URL to free(): -EPERM when it is to
- * another scheme, host or port, where the token must not go; -EXDEV when it is to another
- * thing; -EINVAL when it is no URL; -ENOMEM. `location` may be absolute or an absolute path.
+ * The URL to which a redirect from `url` to `location` leads; the caller frees `*ret`.
+ * `location` is an absolute URL or an absolute path. 0; -EPERM when the redirect leads to
+ * another scheme, host or port, where the token must not go; -EXDEV when the redirect leads to
+ * another thing; -EINVAL when `location` is no URL; -ENOMEM.
  *
- * A repository or an owner may have another name there, or its number: repos/OWNER/REPO/… and
- * repositories/NUMBER/…, say. What follows in the path stays, so that the value of one secret
- * is never stored under another's name.
+ * The repository or owner may be named otherwise in the new URL, by a new name or by its
+ * number: repos/OWNER/REPO/… may become repositories/NUMBER/…. The rest of the path must not
+ * change, so the value of one secret is never stored under another secret's name.
  */
 int url_redirect(const char *url, const char *location, char **ret) WARN_UNUSED;
 

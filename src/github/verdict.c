@@ -1,5 +1,6 @@
 #include "github/verdict.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <time.h>
@@ -32,7 +33,7 @@ static void read_message(const struct http_response *r, struct failure *why)
     buffer_init(&text, RESPONSE_BODY_MAX);
     if (r->body.len > 0 && json_read(r->body.data, r->body.len, &json) == 0 &&
         add_words(json, &text) == 0) {
-        /* Before the text is cut: of a token that was cut its beginning would be left. */
+        /* Before text_printable() cuts the text: the beginning of a cut token would be left. */
         text_hide(text.data, r->secret, r->secret_len);
         text_printable(why->message, sizeof why->message, text.data, strlen(text.data));
     }
@@ -55,7 +56,7 @@ static bool is_rate_limit(const struct http_response *r, const struct failure *w
            r->limit_remaining == 0 || says(why, "rate limit") || says(why, "abuse detection");
 }
 
-/* By the server's clock: ours may be wrong by any time. */
+/* The server's clock counts: this machine's clock may be wrong. */
 static int64_t seconds_until(const struct http_response *r, int64_t at)
 {
     int64_t now = r->date >= 0 ? r->date : (int64_t)time(NULL);
@@ -79,7 +80,7 @@ static uint64_t limit_wait_ms(const struct http_response *r)
         seconds = verdict_reset_in_s(r);
         seconds += seconds < VERDICT_WAIT_MAX_S; /* the second of the reset itself */
     }
-    if (seconds < 1) /* over by its clock, yet the server says no */
+    if (seconds < 1) /* the limit has ended by the server's clock, but the server refuses */
         seconds = 1;
     if (seconds > VERDICT_WAIT_MAX_S)
         seconds = VERDICT_WAIT_MAX_S;
@@ -88,7 +89,7 @@ static uint64_t limit_wait_ms(const struct http_response *r)
 
 static const struct status_row {
     long status;
-    const char *words[2]; /* all are in the message */
+    const char *words[2]; /* the row counts if the message has both; NULL: any message */
     enum verdict_action action;
     int err;
 } status_table[] = {
@@ -166,7 +167,7 @@ static const struct result_row {
 } result_table[] = {
     [HTTP_NO_CONNECTION] = {VERDICT_RETRY, -EHOSTUNREACH},
     [HTTP_BROKEN] = {VERDICT_RETRY, -EIO},
-    [HTTP_TIMED_OUT] = {VERDICT_FAIL, -ETIMEDOUT}, /* it had all the time there is */
+    [HTTP_TIMED_OUT] = {VERDICT_FAIL, -ETIMEDOUT}, /* at the request's own deadline */
     [HTTP_UNTRUSTED] = {VERDICT_FAIL, -EKEYREJECTED},
     [HTTP_TOO_LARGE] = {VERDICT_FAIL, -EPROTO},
     [HTTP_NO_MEMORY] = {VERDICT_FAIL, -ENOMEM},
@@ -182,6 +183,7 @@ void verdict_reach(const struct http_response *r, enum endpoint endpoint, bool c
         ret->action = result_table[r->result].action;
         failure_set(&ret->why, result_table[r->result].err, "%s", r->detail);
     }
+    assert(!ret->why.err == (ret->action == VERDICT_OK || ret->action == VERDICT_REDIRECT));
     ret->why.status = r->status;
     memcpy(ret->why.request_id, r->request_id, sizeof ret->why.request_id);
     memcpy(ret->why.wanted, r->wanted, sizeof ret->why.wanted);
