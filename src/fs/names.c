@@ -74,12 +74,21 @@ static void mknod_done(struct task *task, int err)
     opened->type->close(opened);
 }
 
+/* Symbolic and hard links, devices, pipes, sockets. */
+static void create_other(
+    fuse_req_t req, fuse_ino_t parent, const char *name, const char *operation)
+{
+    struct op *op = op_new(req, fs_node(fs_of(req), parent), operation, op_reply_status);
+    if (op)
+        tree_create_other(&op->task, name);
+}
+
 /* mknod of a regular file is an open and a close without a write: nothing is sent. */
 void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
     (void)device;
     if (!S_ISREG(mode)) {
-        fuse_reply_err(req, EPERM);
+        create_other(req, parent, name, "mknod");
         return;
     }
     struct op *op = op_new(req, fs_node(fs_of(req), parent), "create", mknod_done);
@@ -119,14 +128,14 @@ void fs_readlink(fuse_req_t req, fuse_ino_t ino)
 
 void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-    (void)target, (void)parent, (void)name;
-    fuse_reply_err(req, EPERM);
+    (void)target;
+    create_other(req, parent, name, "symlink");
 }
 
 void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
-    (void)ino, (void)parent, (void)name;
-    fuse_reply_err(req, EPERM);
+    (void)ino;
+    create_other(req, parent, name, "link");
 }
 
 /* Never EXDEV: mv would then remove the target first (contract §3.28). */

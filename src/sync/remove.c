@@ -293,10 +293,29 @@ int held_take(struct node *node, struct wait *wait)
     return 0;
 }
 
-void held_give_back(struct node *node)
+void held_give_back(struct tree *tree, struct node *node)
 {
-    if (node->presence == NODE_HELD && !node_held(node))
-        presence_come_back(node);
+    struct failure why;
+
+    if (node->presence != NODE_HELD || node_held(node))
+        return;
+    presence_come_back(node);
+    /* Its program was told that the removal went well. */
+    failure_set(&why, -ECANCELED, "kept: what was to take its place was refused");
+    failures_add_at(&tree->failures, "unlink", node, "", &why);
+}
+
+void held_keep(struct tree *tree, const struct node *dir, const char *name)
+{
+    struct node *node = directory_find(dir, name);
+    struct held *held = node && node->presence == NODE_HELD ? node_held(node) : NULL;
+
+    if (!held || held->sent)
+        return;
+    node_ref(node);
+    held_free(held);
+    held_give_back(tree, node);
+    node_unref(&tree->nodes, node);
 }
 
 void held_send_all(struct tree *tree)

@@ -31,8 +31,13 @@ void held_go_on(struct tree *tree, pid_t tid, const struct node *dir, const char
  */
 int held_take(struct node *node, struct wait *wait) WARN_UNUSED;
 
-/* After held_take(): makes the old entry NODE_HERE again, unless a new entry took its place. */
-void held_give_back(struct node *node);
+/* After held_take(): makes the old entry NODE_HERE again, with a line in `errors`, unless a new
+ * entry took its place. */
+void held_give_back(struct tree *tree, struct node *node);
+
+/* What was to be made as `name` in `dir` is refused. Calls off a DELETE that is held for the
+ * name, and was not sent yet: the entry is NODE_HERE again, with a line in `errors`. */
+void held_keep(struct tree *tree, const struct node *dir, const char *name);
 
 /* Sends all held DELETEs, since the mount is about to end. A DELETE that is sent counts as an
  * upload: see task_counts_as_upload(). */

@@ -150,6 +150,8 @@ static bool is_beside_secret(const struct opening *opening)
     const char *name = opening->task->name;
     char stem[NAME_SIZE];
 
+    if (!opening->as_mkstemp || opening->taken)
+        return false;
     (void)!text_copy(stem, sizeof stem, name);
     for (size_t len = name_stem_length(name); len > 0; len--) {
         stem[len] = '\0';
@@ -160,12 +162,13 @@ static bool is_beside_secret(const struct opening *opening)
     return false;
 }
 
-/* Is the new file, by its name and its flags, one that a program will rename? */
+/* Is the new file, by its name and its flags, one that a program will rename? A file that takes
+ * a secret's place is that secret, whatever its name looks like. */
 static bool is_staging(const struct opening *opening)
 {
     const char *name = opening->task->name;
 
-    if (is_store(opening))
+    if (is_store(opening) || opening->taken)
         return false;
     return name_is_staging(name, opening->flags & O_EXCL) ||
            (opening->as_mkstemp && name_is_temporary(name));
@@ -181,10 +184,16 @@ static void create_ready(struct opening *opening)
         open_local(opening, node);
     else if (name_is_bulk(name))
         create_bulk(opening);
-    else if (is_staging(opening) || (opening->as_mkstemp && is_beside_secret(opening)))
+    else if (is_staging(opening) || is_beside_secret(opening))
         create_staging(opening);
     else
         create_or_open_secret(opening);
+}
+
+static void preflight(struct opening *opening)
+{
+    if (is_store(opening) || check_writer(opening->task))
+        opening_preflight(opening, true);
 }
 
 static void take_held(struct opening *opening);
@@ -196,7 +205,7 @@ static void held_has_settled(struct wait *wait)
     take_held(CONTAINER_OF(wait, struct opening, removal));
 }
 
-/* Calls off a held DELETE of the name, for good, even if the preflight then fails. A DELETE
+/* Calls off a held DELETE of the name, for good, even if the rest then fails. A DELETE
  * that was sent already, or that must wait for a PUT of the secret, is waited for instead. */
 static void take_held(struct opening *opening)
 {
@@ -204,7 +213,7 @@ static void take_held(struct opening *opening)
     struct node *node = directory_find(opening->secrets, task->name);
 
     if (!node || node->presence != NODE_HELD) {
-        opening_preflight(opening, true);
+        preflight(opening);
         return;
     }
     node_ref(node); /* held_take() may give back the last reference */
@@ -213,7 +222,7 @@ static void take_held(struct opening *opening)
         return;
     }
     opening->taken = node;
-    opening_preflight(opening, true);
+    preflight(opening);
 }
 
 /* EINVAL says little, so the caller's standard error gets the rule that the name breaks. */
@@ -264,8 +273,18 @@ static void create(struct opening *opening)
         (struct wait){.done = held_has_settled, .deadline_ms = opening->task->deadline_ms};
     if (problem)
         refuse_name(opening->task, problem);
-    else if (is_store(opening) || check_writer(opening->task))
+    else
         take_held(opening);
+}
+
+void tree_create_other(struct task *task, const char *file_name)
+{
+    held_go_on(task->tree, task->tid, task->node, file_name);
+    held_keep(task->tree, task->node, file_name);
+    if (text_copy(task->name, sizeof task->name, file_name))
+        task_fail_errno(task, -EPERM, "only regular files can be made");
+    else
+        task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
 }
 
 void tree_create(struct task *task, const char *file_name, int flags, bool as_mkstemp,

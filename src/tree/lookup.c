@@ -8,6 +8,7 @@
 #include "nodes/node.h"
 #include "nodes/tree.h"
 #include "sync/listing.h"
+#include "sync/remove.h"
 #include "tree/operations.h"
 
 bool tree_is_shown(const struct node *child)
@@ -165,6 +166,8 @@ void tree_list(struct task *task)
 
 void tree_mkdir(struct task *task, const char *file_name)
 {
+    held_go_on(task->tree, task->tid, task->node, file_name);
+    held_keep(task->tree, task->node, file_name); /* no directory takes a secret's place */
     if (!text_copy(task->name, sizeof task->name, file_name))
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
     else if (!task->node->kind->type->make)

@@ -24,7 +24,7 @@ static void opening_undo(struct cleanup *cleanup)
     wait_leave(&opening->removal);
     free(opening);
     if (held.taken) {
-        held_give_back(held.taken); /* does nothing if the name was created anew */
+        held_give_back(tree, held.taken); /* does nothing if the name was created anew */
         node_unref(&tree->nodes, held.taken);
     }
     if (held.writer)
@@ -117,6 +117,7 @@ struct opening *opening_new(struct task *task, struct node *secrets, int flags,
     struct opening *opening = calloc(1, sizeof *opening);
 
     if (!opening) {
+        held_keep(task->tree, secrets, task->name);
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return NULL;
     }

@@ -77,6 +77,9 @@ void staging_open(struct task *task, int flags, struct open_file **ret);
  * not one of secrets. */
 void tree_create(struct task *task, const char *file_name, int flags, bool as_mkstemp,
     struct open_file **ret);
+/* Refuses to make the file `file_name`, which would be no regular one, in the directory
+ * task->node. */
+void tree_create_other(struct task *task, const char *file_name);
 /* Stores the payload as the file `file_name` in the directory of secrets task->node: an open, a
  * write and a close in one. With O_EXCL in `flags` only a new secret is stored. `file_name` may
  * be `.env` when the payload is the text of a staging file. The struct is copied; the value or

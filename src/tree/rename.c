@@ -44,20 +44,28 @@ static struct node *find_source(struct task *task, const char *file_name)
     return node && node->presence != NODE_HELD ? node : NULL;
 }
 
+/* Also of a new name whose DELETE is held: a secret that nothing replaces is kept. */
+static void refuse(struct task *task, const struct node *new_dir, const char *new_name, int err,
+    const char *message)
+{
+    held_keep(task->tree, new_dir, new_name);
+    task_fail_errno(task, err, message);
+}
+
+#define NOT_STAGED "only a staging file can be renamed, beside secrets"
+
 void secret_rename(struct task *task, struct node *node, struct node *new_dir,
     const char *new_name, unsigned flags)
 {
     const struct store *store = node->parent->kind->store;
+    char message[FAILURE_MESSAGE_SIZE];
 
-    if (store->rename)
+    if (store->rename) {
         store->rename(task, node, new_dir, new_name, flags);
-    else
-        task_fail_with(task, -EPERM, "GitHub cannot rename a %s", store->noun);
-}
-
-static void refuse(struct task *task)
-{
-    task_fail_errno(task, -EPERM, "only a staging file can be renamed, beside secrets");
+        return;
+    }
+    snprintf(message, sizeof message, "GitHub cannot rename a %s", store->noun);
+    refuse(task, new_dir, new_name, -EPERM, message);
 }
 
 void staging_rename(struct task *task, struct node *node, struct node *new_dir,
@@ -66,9 +74,9 @@ void staging_rename(struct task *task, struct node *node, struct node *new_dir,
     const struct node *target = directory_find(new_dir, new_name);
 
     if (!new_dir->kind->store)
-        refuse(task);
+        refuse(task, new_dir, new_name, -EPERM, NOT_STAGED);
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
-        task_fail_errno(task, -EINVAL, "files cannot be exchanged");
+        refuse(task, new_dir, new_name, -EINVAL, "files cannot be exchanged");
     else if (strlen(new_name) > NAME_MAX)
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
     else if (name_is_staging(new_name, false) || (target && node_staged(target)))
@@ -86,9 +94,9 @@ void tree_rename(struct task *task, const char *file_name, struct node *new_dir,
     if (node_is_gone(new_dir))
         task_fail_errno(task, -ESTALE, "the directory is gone");
     else if (!node)
-        task_fail_errno(task, -ENOENT, "no such file");
+        refuse(task, new_dir, new_name, -ENOENT, "no such file");
     else if (!node->kind->type->rename)
-        refuse(task);
+        refuse(task, new_dir, new_name, -EPERM, NOT_STAGED);
     else
         node->kind->type->rename(task, node, new_dir, new_name, flags);
 }

@@ -251,6 +251,7 @@ def test_not_created_anew(mount, new, tool, fault):
     # Whatever was held would be sent by now, or at the end.
     m.sh("sleep 0.2")
     assert_as_before(m, before, mtime)
+    assert any("/NPM_TOKEN: ECANCELED: kept: " in line for line in m.errors())
     m.stop()
     assert not m.github.requests("DELETE")
 
@@ -282,6 +283,94 @@ def test_a_full_repository(mount, new, tool):
     assert m.github.plaintext("/repos/acme/full/actions/secrets/SECRET_0001") == b"new value"
     assert len(os.listdir(directory)) == 100
     assert not m.github.requests("DELETE")
+
+
+# What is no regular file, and so refused, whatever the tool: {there} has it as NPM_TOKEN.
+OTHER_FILES = {
+    "symlink": "ln -s ..data/NPM_TOKEN {there}/NPM_TOKEN",
+    "fifo": "mkfifo {there}/NPM_TOKEN",
+    "socket": "cd {there} && python3 -c 'import socket; socket.socket(1).bind(\"NPM_TOKEN\")'",
+    "directory": "mkdir {there}/NPM_TOKEN",
+    "hard link": "echo value > {there}/A && ln {there}/A {there}/NPM_TOKEN",
+}
+REPLACED_BY_OTHERS = [
+    *((kind, "cp -a --remove-destination {there}/NPM_TOKEN .") for kind in ("symlink", "fifo")),
+    *((kind, "cp -a {there}/NPM_TOKEN .") for kind in ("symlink", "fifo", "socket")),
+    *((kind, "cp -af {there}/NPM_TOKEN .") for kind in ("symlink", "fifo")),
+    *((kind, "mv -f {there}/NPM_TOKEN .") for kind in ("symlink", "fifo", "socket")),
+    *((kind, "tar -C {there} -cf {there}/tar NPM_TOKEN; tar -xf {there}/tar")
+      for kind in ("symlink", "fifo", "directory")),
+    ("hard link", "tar -C {there} -cf {there}/tar A NPM_TOKEN;"
+                  "tar -xf {there}/tar A; tar -xf {there}/tar NPM_TOKEN"),
+]
+
+
+@pytest.mark.parametrize(("kind", "command"), REPLACED_BY_OTHERS)
+def test_replaced_by_what_is_no_regular_file(mount, tmp_path, kind, command):
+    """The tool has removed the secret by then; nothing takes its place."""
+    m = mount()
+    m.warm()
+    before = m.github.secrets()[LIST]
+    mtime = os.stat(m.secrets / "NPM_TOKEN").st_mtime
+    there = tmp_path / "there"
+    there.mkdir()
+    assert m.sh(OTHER_FILES[kind].format(there=there)).returncode == 0
+    done = m.sh(command.format(there=there))
+    assert done.returncode != 0
+    assert os.stat(m.secrets / "NPM_TOKEN").st_mtime == mtime
+    m.stop()
+    assert not m.github.requests("DELETE")
+    after = m.github.secrets()[LIST]
+    assert {name: after[name] for name in before} == before
+
+
+REFUSALS = {
+    "symlink": "os.symlink('x', '{}/NPM_TOKEN')",
+    "link": "os.link('{}/DEPLOY_KEY', '{}/NPM_TOKEN')",
+    "mkfifo": "os.mkfifo('{}/NPM_TOKEN')",
+    "mkdir": "os.mkdir('{}/npm_token')",
+    "rename": "os.rename('{}/DEPLOY_KEY', '{}/NPM_TOKEN')",
+    "rename of a directory": "os.rename('{}/../../environments', '{}/NPM_TOKEN')",
+}
+
+
+@pytest.mark.parametrize("call", REFUSALS.values(), ids=REFUSALS)
+def test_what_is_refused_brings_the_secret_back(mount, actor, call):
+    m = mount()
+    m.warm()
+    before = m.github.secrets()[LIST]
+    mtime = os.stat(m.secrets / "NPM_TOKEN").st_mtime
+    with actor(m) as tool:
+        tool.unlink("NPM_TOKEN")
+        with pytest.raises(AssertionError, match="PermissionError"):
+            tool.do(call)
+        assert_as_before(m, before, mtime)
+        assert any("/NPM_TOKEN: ECANCELED: kept: " in line for line in m.errors())
+    m.stop()
+    assert not m.github.requests("DELETE")
+    assert m.github.secrets()[LIST] == before
+
+
+def test_a_refusal_elsewhere_is_none_of_its(mount, actor):
+    m = mount()
+    m.warm()
+    with actor(m) as tool:
+        tool.unlink("NPM_TOKEN")
+        with pytest.raises(AssertionError, match="PermissionError"):
+            tool.do("os.symlink('x', '{}/DEPLOY_KEY2')")
+        assert_not_held(m)
+        wait_for_delete(m)
+    assert m.requests() == [f"DELETE {OLD}"]
+
+
+def test_a_secret_with_a_temporary_name_is_replaced(mount, new):
+    m = mount()
+    put(m.secrets / "tmpabcdefgh", b"value")
+    m.github.clear_journal()
+    done = m.sh(f"mv {new}/NPM_TOKEN tmpabcdefgh")
+    assert done.returncode == 0, done.stderr
+    assert m.requests() == [f"PUT {LIST}/TMPABCDEFGH"]
+    assert m.github.plaintext(f"{LIST}/TMPABCDEFGH") == b"new value"
 
 
 @pytest.mark.parametrize(
