@@ -5,11 +5,13 @@
 #include "fs/op.h"
 #include "nodes/node.h"
 
-/* A deleted secret has attributes only while a process has the secret open for writing. After
- * that the reply is ESTALE, which makes the kernel look the name up again (contract §5.13). */
+/* A deleted secret has attributes only while a process has the secret open for writing, and so
+ * has one whose DELETE is held. After that the reply is ESTALE, which makes the kernel look the
+ * name up again (contract §5.13). */
 static bool is_stale(const struct node *node)
 {
-    return !node || (node->presence == NODE_GONE && node->writers == 0);
+    bool is_removed = node && (node->presence == NODE_GONE || node->presence == NODE_HELD);
+    return !node || (is_removed && node->writers == 0);
 }
 
 static void reply_attributes(

@@ -67,6 +67,7 @@ struct node {
     bool was_listed;   /* the listing before had the node; valid while a listing is merged */
     bool maybe_stored; /* an unstored entry, one of whose PUTs had no answer */
     bool busy;         /* somebody has the turn to change the entry: see node_take_turn() */
+    unsigned short removals; /* DELETEs that were asked for, and have not ended */
     int upload_error;  /* -errno of the last upload if it failed, else 0 */
     /* Times of loop_now_ms(). */
     uint64_t fresh_until_ms;   /* until then the node is believed to exist unasked */

@@ -69,6 +69,7 @@ static void removal_undo(struct cleanup *cleanup)
 
     wait_leave(&removal->turn);
     call_cancel(removal->call);
+    removal->task->node->removals--;
     if (removal->has_turn)
         node_give_turn(removal->task->node); /* who waits for the turn goes on from here */
 }
@@ -141,8 +142,18 @@ static void removal_start(
         .turn = {.done = delete_have_turn, .deadline_ms = task->deadline_ms},
     };
     cleanup_push(&task->cleanups, &removal->cleanup);
+    task->node->removals++;
     task_counts_as_upload(task);
     wait_then(&removal->turn, node_take_turn(task->node, &removal->turn));
+}
+
+int removal_wait(struct node *node, struct wait *wait)
+{
+    if (node->removals == 0)
+        return 0;
+    int err = node_take_turn(node, wait);
+    assert(err == -EINPROGRESS); /* a DELETE has the turn, or waits for it */
+    return err;
 }
 
 static void remove_now(struct task *task)

@@ -15,6 +15,11 @@ struct held;
  * and hides the entry from all. Ends the task. */
 void remove_start(struct task *task);
 
+/* Waits for the DELETEs that were asked for of an entry. 0: there are none. -EINPROGRESS:
+ * wait->done is called in the entry's turn, which is to be given back: a DELETE that was asked
+ * for before has then ended, one way or the other. */
+int removal_wait(struct node *node, struct wait *wait) WARN_UNUSED;
+
 /* Ends a task that was to remove a file with the failure `why`. `rm -f` takes EINVAL for the
  * absence of the file: rm gets EPERM instead. */
 void remove_fail(struct task *task, const struct failure *why);

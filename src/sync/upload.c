@@ -302,6 +302,13 @@ static void upload_visibility_read(struct wait *wait)
     upload_have_visibility(upload);
 }
 
+void upload_tell_removed(const struct task *task)
+{
+    struct failure why;
+    failure_set(&why, -ESTALE, "not stored: the file was removed while it was open");
+    failures_add_at(&task->tree->failures, task->operation, task->node, "", &why);
+}
+
 static void upload_send(struct upload *upload)
 {
     struct task *task = upload->task;
@@ -309,9 +316,9 @@ static void upload_send(struct upload *upload)
     struct node *secrets = node->parent;
     uint64_t age_ms;
 
-    /* An entry that was deleted while the file was open is not written back. */
     if (node->presence == NODE_GONE) {
-        upload_finish(upload);
+        upload_tell_removed(task);
+        task_finish(task);
     } else if (!secrets->kind->store->has_policy) {
         upload_put(upload, NULL);
     } else if (policy_was_seen(task->tree, node, &age_ms)) {

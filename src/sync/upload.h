@@ -33,6 +33,10 @@ void upload_start(struct task *task, const struct payload *payload);
 void upload_fail(struct task *task, const struct failure *why);
 void upload_fail_errno(struct task *task, int err, const char *message);
 
+/* A line in `errors`: the file task->node was removed while it was open, and what was written
+ * to the file is not written back, which is no failure of its writer's (contract §3.22). */
+void upload_tell_removed(const struct task *task);
+
 /* The upload of `file` is given up for `err` (-errno): fsync of the file will fail. */
 void upload_is_lost(struct node *file, int err);
 

@@ -262,10 +262,13 @@ void bulk_start(struct task *task, const struct payload *payload)
         upload_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return;
     }
-    /* An empty file sends nothing (contract §3.13), nor does a file that was removed while
-     * open. */
-    if (task->node->presence == NODE_GONE || (value->bytes.len == 0 && !value->spoilt)) {
+    if (value->bytes.len == 0 && !value->spoilt) { /* contract §3.13 */
         bulk_finish(bulk);
+        return;
+    }
+    if (task->node->presence == NODE_GONE) {
+        upload_tell_removed(task);
+        task_finish(task);
         return;
     }
     if (read_text(bulk, value, &why) != 0) {

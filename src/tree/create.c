@@ -180,6 +180,8 @@ static void create_ready(struct opening *opening)
     const char *name = opening->task->name;
     struct node *node = directory_find(opening->secrets, name);
 
+    if (node && opening_awaits_removal(opening, node))
+        return;
     if (node && !node_is_from_api(node) && !is_store(opening))
         open_local(opening, node);
     else if (name_is_bulk(name))

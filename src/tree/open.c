@@ -7,6 +7,18 @@
 #include "tree/opening.h"
 #include "tree/operations.h"
 
+/* Of a secret whose DELETE is held the kernel may know another spelling still. */
+static bool is_removed(const struct node *node)
+{
+    return node->presence == NODE_GONE || node->presence == NODE_HELD;
+}
+
+/* The kernel looks for another file of the name. */
+static void fail_removed(struct task *task)
+{
+    task_fail_errno(task, -ESTALE, "the file is gone");
+}
+
 static void open_ready(struct opening *opening)
 {
     struct task *task = opening->task;
@@ -14,8 +26,10 @@ static void open_ready(struct opening *opening)
     const struct node *dir = opening->secrets;
     bool is_new = node->presence == NODE_PENDING;
 
-    if (node->presence == NODE_GONE) /* meanwhile; the kernel will look the name up again */
-        task_fail_errno(task, -ESTALE, "the file is gone");
+    if (is_removed(node)) /* meanwhile */
+        fail_removed(task);
+    else if (opening_awaits_removal(opening, node))
+        return;
     else if (is_new && store_is_full(dir))
         fail_full(task, dir);
     else
@@ -41,8 +55,8 @@ void tree_open(struct task *task, int flags, struct open_file **ret)
 {
     const struct node *node = task->node;
 
-    if (node->presence == NODE_GONE)
-        task_fail_errno(task, -ESTALE, "the file is gone");
+    if (is_removed(node))
+        fail_removed(task);
     else if (!node->kind->type->open)
         task_fail_errno(task, -EACCES, strerror(EACCES));
     else

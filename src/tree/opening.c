@@ -23,6 +23,8 @@ static void opening_undo(struct cleanup *cleanup)
     wait_leave(&opening->key);
     wait_leave(&opening->removal);
     free(opening);
+    if (held.removed)
+        node_unref(&tree->nodes, held.removed);
     if (held.taken) {
         held_give_back(tree, held.taken); /* does nothing if the name was created anew */
         node_unref(&tree->nodes, held.taken);
@@ -133,6 +135,28 @@ struct opening *opening_new(struct task *task, struct node *secrets, int flags,
     };
     cleanup_push(&task->cleanups, &opening->cleanup);
     return opening;
+}
+
+static void removal_has_ended(struct wait *wait)
+{
+    struct opening *opening = CONTAINER_OF(wait, struct opening, removal);
+    struct nodes *nodes = &opening->task->tree->nodes;
+    struct node *node = opening->removed;
+
+    opening->removed = NULL;
+    node_give_turn(node);
+    node_unref(nodes, node);
+    opening->ready(opening);
+}
+
+bool opening_awaits_removal(struct opening *opening, struct node *node)
+{
+    opening->removal =
+        (struct wait){.done = removal_has_ended, .deadline_ms = opening->task->deadline_ms};
+    if (removal_wait(node, &opening->removal) == 0)
+        return false;
+    opening->removed = node_ref(node);
+    return true;
 }
 
 void opening_finish(struct opening *opening, struct node *node)

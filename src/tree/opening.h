@@ -22,11 +22,12 @@ struct opening {
     struct open_file **ret;                 /* for the open file; NULL: a store */
     void (*ready)(struct opening *opening); /* opens or stores, once the API has answered */
     struct wait listing, key;               /* both are asked for at the same time */
+    struct wait removal;  /* for the end of a DELETE of the name */
+    struct node *removed; /* the node of which a DELETE is awaited; referenced; or NULL */
 
     /* Of a create and a store alone. */
     bool as_mkstemp;        /* created with the flags and the mode of mkstemp(3) */
     struct payload payload; /* of a store; payload.staged is referenced */
-    struct wait removal;    /* for the end of a DELETE of the name */
     struct node *taken;  /* the node whose held DELETE this opening has called off; referenced;
                           * or NULL */
     struct node *writer; /* the node in whose `writers` a store is counted; or NULL */
@@ -40,6 +41,10 @@ struct opening *opening_new(struct task *task, struct node *secrets, int flags,
  * time. A name that may be new needs the listing. Then calls ready(), or ends the task with the
  * error. */
 void opening_preflight(struct opening *opening, bool need_listing);
+
+/* Is the secret about to be deleted? Then ready() is called again once the DELETE has ended:
+ * what is written to a file that goes would be lost. */
+bool opening_awaits_removal(struct opening *opening, struct node *node);
 
 /* Opens the file `node`, and ends the task. */
 void opening_finish(struct opening *opening, struct node *node);

@@ -419,7 +419,8 @@ def test_removed_while_open(mount, shell, name):
     m = mount()
     m.warm()
     command = f"exec 5> {name}; echo x >&5; rm {name}; echo y >&5; exec 5>&-"
-    m.sh(command, shell=shell)
+    assert m.sh(command, shell=shell).returncode == 0
+    assert any(f"/{name}: ESTALE: not stored: the file was removed" in e for e in m.errors())
     assert not m.github.requests("PUT")
     assert len(m.github.requests("DELETE")) == (name == "NPM_TOKEN")
     assert m.github.plaintext(f"{LIST}/{name}") is None
@@ -454,13 +455,80 @@ def test_written_while_the_delete_is_under_way(mount):
         m.github.wait_for(lambda requests: requests)
         put(m.secrets / "NPM_TOKEN", b"value")
         assert remover.wait(TOOL_TIMEOUT) == 0
-    # What was opened before rm had its answer is the file that was removed.
-    if m.github.requests("PUT"):
-        one_after_the_other(m, "DELETE", "PUT")
-    assert exists(m.secrets / "NPM_TOKEN") == bool(m.github.requests("PUT"))
-    assert exists(m.secrets / "NPM_TOKEN") == (m.github.plaintext(OLD) == b"value")
+    one_after_the_other(m, "DELETE", "PUT")
+    assert m.github.plaintext(OLD) == b"value"
+    assert exists(m.secrets / "NPM_TOKEN")
     put(m.secrets / "NPM_TOKEN", b"again")
     assert m.github.plaintext(OLD) == b"again"
+
+
+WHILE_IT_IS_REMOVED = {
+    "cp": "echo value > {new}; cp {new} NPM_TOKEN",
+    "sh": "echo value > npm_token",
+    "mv": "echo value > {new}; mv {new} NPM_TOKEN",
+    "a rename": "echo value > .x; mv .x NPM_TOKEN",
+    ".env": "echo NPM_TOKEN=value > .env",
+}
+
+
+@pytest.mark.parametrize("command", WHILE_IT_IS_REMOVED.values(), ids=WHILE_IT_IS_REMOVED)
+@pytest.mark.parametrize("status", [204, 409])
+def test_a_write_that_begins_while_rm_waits(mount, tmp_path, status, command):
+    m = mount()
+    os.stat(m.secrets / "npm_token")
+    m.warm()
+    fault = {"method": "DELETE", "action": "delay", "ms": 500}
+    m.github.fault(**fault, **({} if status == 204 else {"status": status}))
+    with subprocess.Popen(["rm", "NPM_TOKEN"], cwd=m.secrets) as remover:
+        m.github.wait_for(lambda requests: requests)
+        done = m.sh(command.format(new=tmp_path / "new"))
+        assert done.returncode == 0, done.stderr
+        assert (remover.wait(TOOL_TIMEOUT) == 0) == (status == 204)
+    one_after_the_other(m, "DELETE", "PUT")
+    assert m.github.plaintext(OLD) == b"value"
+    assert exists(m.secrets / "NPM_TOKEN")
+
+
+def test_many_at_once_while_rm_waits(mount):
+    m = mount()
+    m.warm()
+    m.github.fault(method="DELETE", action="delay", ms=300)
+    with opened(m.secrets / ".env") as fd:
+        os.write(fd, b"NPM_TOKEN=value\n")
+        with subprocess.Popen(["rm", "NPM_TOKEN"], cwd=m.secrets) as remover:
+            m.github.wait_for(lambda requests: requests)
+            os.fsync(fd)
+            assert remover.wait(TOOL_TIMEOUT) == 0
+    one_after_the_other(m, "DELETE", "PUT")
+    assert m.github.plaintext(OLD) == b"value"
+
+
+def test_opened_before_and_closed_while_rm_waits(mount):
+    m = mount()
+    m.warm()
+    m.github.fault(method="DELETE", action="delay", ms=300)
+    with opened(m.secrets / "NPM_TOKEN", os.O_WRONLY) as fd:
+        os.write(fd, b"value")
+        with subprocess.Popen(["rm", "NPM_TOKEN"], cwd=m.secrets) as remover:
+            m.github.wait_for(lambda requests: requests)
+            os.close(os.dup(fd))
+            assert remover.wait(TOOL_TIMEOUT) == 0
+    assert m.requests() == [f"DELETE {OLD}"]
+    assert any("ESTALE: not stored: " in line for line in m.errors())
+
+
+def test_an_open_that_rm_overtakes(mount):
+    """The open waits for the key when rm begins."""
+    m = mount()
+    os.listdir(m.secrets)
+    m.github.fault(path=f"{LIST}/public-key", action="delay", ms=400)
+    m.github.fault(method="DELETE", action="delay", ms=800)
+    with subprocess.Popen(["cp", "/proc/version", "NPM_TOKEN"], cwd=m.secrets) as writer:
+        m.github.wait_for(lambda j: any(r["path"].endswith("public-key") for r in j))
+        assert m.sh("rm NPM_TOKEN").returncode == 0
+        assert writer.wait(TOOL_TIMEOUT) == 0
+    one_after_the_other(m, "DELETE", "PUT")
+    assert exists(m.secrets / "NPM_TOKEN")
 
 
 # Uploads that fail: tools that look at close. Each has a secret of its own.

@@ -614,6 +614,18 @@ def test_created_by_another_process(mount, actor, name):
     assert m.requests() == [f"PUT {OLD}"]
 
 
+def test_written_by_a_spelling_that_the_kernel_knows(mount, actor):
+    m = mount()
+    for spelling in ("NPM_TOKEN", "npm_token"):
+        os.stat(m.secrets / spelling)
+    m.warm()
+    with actor(m) as tool:
+        tool.unlink("NPM_TOKEN")
+        put(m.secrets / "npm_token", b"new")
+    assert m.requests() == [f"PUT {OLD}"]
+    assert m.github.plaintext(OLD) == b"new"
+
+
 def test_by_another_spelling(mount, actor):
     m = mount()
     m.warm()
