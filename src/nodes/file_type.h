@@ -87,6 +87,8 @@ struct file_type {
     /* The directory of the file is gone, and the server has no such file: gives up what is in
      * the file, with a line in `errors`. */
     void (*orphan)(struct nodes *nodes, struct node *node);
+    /* The program ends: a line in `errors` on what is nowhere but here, and goes with it. */
+    void (*lost)(struct tree *tree, struct node *node);
 };
 
 #endif

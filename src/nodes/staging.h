@@ -22,6 +22,7 @@ struct staged {
     struct value value;
     bool published;          /* the file was renamed onto a secret's name, and stored */
     struct loop_timer timer; /* fires when the file is left behind: a line in `errors` */
+    int notice_fd;           /* to the standard error of who is told as well, or -1 */
 };
 
 /* Makes an empty staging file in `dir`, which keeps the file until staging_remove(). `*ret` is
@@ -32,9 +33,11 @@ int staging_create(
 /* Takes the file out of its directory. Its bytes are wiped once no writer has the file open. */
 void staging_remove(struct nodes *nodes, struct node *node);
 
-/* Wipes the bytes of the file, if the file was removed and no writer has the file open. Call
- * when a writer closes the file: the kernel may keep the node for long. */
-void staging_wipe_removed(struct node *node);
+/* A writer closed the file. Wipes the bytes of a file that was removed and that no writer has
+ * open: the kernel may keep the node for long. A file whose name could be a secret's is told of a
+ * moment after its last close. For that, and when the program `ends`, `*notice_fd` is taken over,
+ * and becomes -1, so that the writer is told as well. */
+void staging_writer_left(struct node *node, int *notice_fd, bool ends);
 
 /* The bytes were stored under a secret's name. Wipes and removes the file; a writer that still
  * has the file open can write no more (ESTALE), since those bytes would be lost. */
@@ -51,5 +54,7 @@ int staging_move(struct nodes *nodes, struct node *node, struct node *dir, const
 void staging_release(struct node *node);
 /* The file_type.orphan of staging files: removes the file, with a line in `errors`. */
 void staging_orphan(struct nodes *nodes, struct node *node);
+/* The file_type.lost of staging files. */
+void staging_lost(struct tree *tree, struct node *node);
 
 #endif

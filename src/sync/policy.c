@@ -66,6 +66,18 @@ void policy_release(struct node *policy_node)
     policy_free(node_policy(policy_node));
 }
 
+void policy_lost(struct tree *tree, struct node *policy_node)
+{
+    const struct policy *policy = node_policy(policy_node);
+    struct failure why;
+
+    if (!policy)
+        return;
+    failure_set(&why, -ECANCELED, "lost: the mount ended before a value was stored with it");
+    failures_add_at(&tree->failures, policy->prepared ? "mkdir" : "write", policy_node,
+        policy->prepared ? "" : "visibility", &why);
+}
+
 /* The policy references its node, since the kernel may forget the node before the PUT. */
 static struct policy *policy_make(struct node *policy_node)
 {

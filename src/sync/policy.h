@@ -60,6 +60,8 @@ void policy_outlived(struct tree *tree, const struct node *secret);
 
 /* The file_type.release of access/NAME. */
 void policy_release(struct node *policy_node);
+/* As file_type.lost. */
+void policy_lost(struct tree *tree, struct node *policy_node);
 
 /* Initializes `ret` with the API's path of the selected repositories of the secret `name` in
  * the directory `secrets`. 0 or -errno; the caller releases `ret` in both cases. */

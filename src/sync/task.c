@@ -5,9 +5,9 @@
 #include <stdarg.h>
 
 #include "base/container.h"
+#include "base/notice.h"
 #include "nodes/node.h"
 #include "nodes/tree.h"
-#include "sync/notice.h"
 
 static void wait_ended(struct wait *wait)
 {

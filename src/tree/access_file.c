@@ -6,9 +6,9 @@
 #include <fcntl.h>
 
 #include "base/container.h"
+#include "base/notice.h"
 #include "nodes/tree.h"
 #include "sync/listing.h"
-#include "sync/notice.h"
 #include "sync/policy.h"
 #include "tree/access_write.h"
 #include "tree/last_flush.h"

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/notice.h"
 #include "nodes/presence.h"
 #include "nodes/staging.h"
 #include "nodes/tree.h"
-#include "sync/notice.h"
 #include "sync/remove.h"
 #include "tree/opening.h"
 #include "tree/operations.h"

@@ -40,6 +40,7 @@ const struct file_type policy_directory = {
     .lookup = policy_lookup,
     .list = policy_list,
     .release = policy_release,
+    .lost = policy_lost,
 };
 
 const struct file_type secret_file = {
@@ -67,6 +68,7 @@ const struct file_type staging_file = {
     .rename = staging_rename,
     .release = staging_release,
     .orphan = staging_orphan,
+    .lost = staging_lost,
 };
 
 const struct file_type bulk_file = {

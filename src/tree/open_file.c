@@ -6,9 +6,9 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "base/notice.h"
 #include "base/process.h"
 #include "nodes/tree.h"
-#include "sync/notice.h"
 
 void open_file_init(struct open_file *file, const struct open_type *type,
     const struct task *task, struct node *node, int flags)

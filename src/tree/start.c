@@ -41,12 +41,23 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
     return 0;
 }
 
+static void tell_lost(struct tree *tree, const struct node *dir)
+{
+    for (struct node *child = directory_first(dir); child; child = directory_next(child)) {
+        if (child->kind->type->lost)
+            child->kind->type->lost(tree, child);
+        tell_lost(tree, child);
+    }
+}
+
 void tree_free(struct tree *tree)
 {
     if (!tree)
         return;
     open_files_close(tree); /* first: an upload may wait for a held DELETE to end */
     held_free_all(tree);
+    if (tree->whole)
+        tell_lost(tree, tree->whole);
     empty_forget_all(tree);
     if (tree->reports)
         nodes_free_tree(&tree->nodes, tree->reports);

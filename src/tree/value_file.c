@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/container.h"
+#include "base/notice.h"
 #include "base/process.h"
 #include "nodes/empty.h"
 #include "nodes/presence.h"
@@ -65,7 +66,7 @@ void value_file_open(struct task *task, struct node *node, int flags, struct ope
 }
 
 /* Frees the open file, and drops a value that was not sent. */
-static void value_file_free(struct value_file *file)
+static void value_file_free(struct value_file *file, bool ends)
 {
     struct tree *tree = file->file.tree;
     struct node *node = node_ref(file->file.node);
@@ -73,26 +74,38 @@ static void value_file_free(struct value_file *file)
     if (file->own.dirty || file->own.spoilt) /* a written value is lost */
         node->upload_error = node->upload_error ? node->upload_error : -ECANCELED;
     value_release(&file->own);
-    open_file_release(&file->file);
-    free(file);
     empty_writer_left(tree, node);
     if (node_staged(node))
-        staging_wipe_removed(node);
+        staging_writer_left(node, &file->file.notice_fd, ends);
+    open_file_release(&file->file);
+    free(file);
     node_unref(&tree->nodes, node);
+}
+
+static void tell_unsent(const struct open_file *file)
+{
+    struct failure why;
+    failure_set(&why, -ECANCELED, "the mount ended before the file was closed");
+    failures_add_at(&file->tree->failures, "write", file->node, "", &why);
+    notice_send(file->notice_fd, file->node->name, &why);
 }
 
 static void value_file_close(struct open_file *file)
 {
+    const struct value *own = &value_file_of(file)->own;
+
     if (file->is_released)
         task_abandon(&value_file_of(file)->release, -ECANCELED, "the mount has ended");
-    value_file_free(value_file_of(file));
+    else if (own->dirty && !own->spoilt && own->bytes.len > 0)
+        tell_unsent(file);
+    value_file_free(value_file_of(file), true);
 }
 
 /* Nobody waits for the result; a failure is in `errors`. */
 static void released(struct task *task, int err)
 {
     (void)err;
-    value_file_free(CONTAINER_OF(task, struct value_file, release));
+    value_file_free(CONTAINER_OF(task, struct value_file, release), false);
 }
 
 /* The kernel releases a file although no flush looked like the last one: a value that is left
@@ -103,7 +116,7 @@ static void value_file_release(struct open_file *file)
     struct task *task = &value_file_of(file)->release;
 
     if (!value->dirty || value->spoilt || !file->type->send) {
-        value_file_free(value_file_of(file));
+        value_file_free(value_file_of(file), false);
         return;
     }
     file->is_released = true;

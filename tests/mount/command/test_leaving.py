@@ -242,6 +242,61 @@ def test_what_was_not_flushed_is_not_sent(mount, number):
     assert not is_mounted(m.path)
 
 
+UNSENT = {
+    "a new name": ("NEW", "echo value >&5", "NEW"),
+    "a secret": ("NPM_TOKEN", "echo value >&5", "NPM_TOKEN"),
+    "many": (".env", "echo A=value >&5", ".env"),
+    "a temporary file": (".x", "echo value >&5", ".x"),
+    "a list": ("{access}/visibility", "printf al >&5", "visibility"),
+}
+
+
+@pytest.mark.parametrize(("name", "write", "told"), UNSENT.values(), ids=UNSENT)
+@ends
+def test_what_was_not_flushed_is_told(mount, number, name, write, told):
+    """The shell's close fails, and the shell says nothing of that."""
+    m = mount()
+    m.warm()
+    name = name.format(access=m.path / "orgs/acme/actions/access/PAGERDUTY_KEY")
+    with subprocess.Popen(
+        ["bash", "-c", f"exec 5> {name}; {write}; echo written; read; exec 5>&-"],
+        cwd=m.secrets,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as shell:
+        assert shell.stdout.readline() == "written\n"
+        m.signal(number)
+        assert m.wait_for_end() == 0
+        _, said = shell.communicate("\n", timeout=20)
+    assert f"ghsecretfs: {told} not stored: " in said
+    assert said.count("ghsecretfs: ") == 1
+    (line,) = (line for line in m.log().splitlines() if "ECANCELED" in line)
+    assert f"/{told}: ECANCELED: " in line
+    assert not m.github.requests("PUT")
+
+
+LEFT = {
+    "a temporary file": ("echo value > .x", "/.x: ECANCELED: wiped, and never sent: "),
+    "a word": ("echo all > {access}/PAGERDUTY_KEY/visibility",
+               "/PAGERDUTY_KEY/visibility: ECANCELED: lost: "),
+    "a policy": ("mkdir {access}/NEW", "mkdir orgs/acme/actions/access/NEW: ECANCELED: lost: "),
+    "nothing": ("touch NEW; : > .x", None),
+}
+
+
+@pytest.mark.parametrize(("command", "told"), LEFT.values(), ids=LEFT)
+def test_what_is_lost_is_told(mount, command, told):
+    m = mount()
+    m.warm()
+    assert m.sh(command.format(access=m.path / "orgs/acme/actions/access")).returncode == 0
+    m.stop()
+    lines = [line for line in m.log().splitlines() if "ECANCELED" in line]
+    assert len(lines) == (told is not None)
+    assert all(told in line for line in lines)
+
+
 def test_a_writer_beside_an_upload(mount, writers):
     """What is being uploaded is; what is only written is not."""
     m = mount()

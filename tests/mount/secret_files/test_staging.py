@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import tempfile
+import time
 
 import pytest
 
@@ -162,6 +163,60 @@ def test_a_name_that_is_after_none_that_is_there_is_a_secrets(mount):
         assert m.github.plaintext(f"{LIST}/{name}") == b"value"
     with fails("EEXIST"):
         os.open(m.secrets / "NEW123456", EXCLUSIVE, 0o600)
+
+
+TAKEN = {
+    "noclobber": ("set -C; echo v > tmp12345678", "tmp12345678"),
+    "perl": (
+        "perl -MFcntl -e 'sysopen(F, \"DEPLOY_KEY_2024Q4\", O_RDWR|O_CREAT|O_EXCL, 0600) or die;"
+        "print F \"v\"; close F or die'",
+        "DEPLOY_KEY_2024Q4",
+    ),
+    "python": (
+        "/usr/bin/python3 -c 'import os; os.write(os.open(\"TMP_DB_PASSWORD\","
+        "os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), b\"v\")'",
+        "TMP_DB_PASSWORD",
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "name"), TAKEN.values(), ids=TAKEN)
+def test_a_secrets_name_that_is_taken_for_a_temporary_one_is_told(mount, command, name):
+    """It is on standard error, for whose end sh() waits."""
+    m = mount()
+    done = m.sh(command)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"ghsecretfs: {name} not stored: taken for a temporary file: rename it")
+    assert any(f"/{name}: ECANCELED: taken for " in line for line in m.errors())
+    os.rename(m.secrets / name, m.secrets / "NEW")
+    assert m.github.plaintext(f"{LIST}/NEW").startswith(b"v")
+    assert m.failures() == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "set -C; echo v > tmp12345678; mv tmp12345678 NEW",
+        "set -C; echo v > tmp12345678; mv tmp12345678 .x",
+        "set -C; echo v > tmp12345678; rm tmp12345678",
+        "set -C; : > tmp12345678",
+        "echo v > .x; sleep 2.5; echo more >> .x",
+    ],
+)
+def test_one_that_is_used_is_not_told_of(mount, command):
+    m = mount()
+    done = m.sh(command)
+    assert done.returncode == 0, done.stderr
+    time.sleep(2.5)
+    assert (done.stderr, m.errors()) == ("", [])
+
+
+def test_one_that_is_open_is_not_told_of_yet(mount):
+    m = mount()
+    done = m.sh("set -C; exec 5> tmp12345678; echo v >&5; sleep 2.5; mv tmp12345678 NEW")
+    assert (done.returncode, done.stderr, m.errors()) == (0, "", [])
+    assert m.github.plaintext(f"{LIST}/NEW") == b"v"
 
 
 # A file

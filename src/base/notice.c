@@ -1,4 +1,4 @@
-#include "sync/notice.h"
+#include "base/notice.h"
 
 #include <unistd.h>
 
