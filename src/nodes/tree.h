@@ -7,6 +7,7 @@
 #include "base/loop.h"
 #include "github/github.h"
 #include "nodes/failures.h"
+#include "nodes/name.h"
 #include "nodes/node.h"
 #include "nodes/repository_ids.h"
 #include "nodes/value.h"
@@ -42,6 +43,11 @@ struct tree {
     char *login;          /* of the token's account; "": an app's token has no account */
     struct open_file *open_files;
     struct repository_ids repository_ids;
+    struct {
+        pid_t process;
+        uint64_t until_ms;
+        char name[NAME_SIZE];
+    } refused; /* the last name of which a writer was told that it cannot be one */
     unsigned policy_changes;          /* changes of policies so far: gives policy.generation */
     struct held *held;                /* the DELETEs that are held or under way, oldest first */
     struct empty *empties;            /* names made empty, the oldest first */

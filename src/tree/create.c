@@ -5,6 +5,7 @@
 
 #include "base/container.h"
 #include "base/notice.h"
+#include "base/process.h"
 #include "nodes/presence.h"
 #include "nodes/staging.h"
 #include "nodes/tree.h"
@@ -227,12 +228,30 @@ static void take_held(struct opening *opening)
     preflight(opening);
 }
 
+/* mv, and others, try a name in several ways when one way is EINVAL. */
+#define TOLD_MS 1000
+
+/* Has the process been told of that name already? It will have been, from now on. */
+static bool was_told(const struct task *task)
+{
+    struct tree *tree = task->tree;
+    pid_t process = process_group_of(task->tid);
+    uint64_t now = loop_now_ms();
+    bool was = tree->refused.process == process && now < tree->refused.until_ms &&
+               strcmp(tree->refused.name, task->name) == 0;
+
+    tree->refused.process = process;
+    tree->refused.until_ms = now + TOLD_MS;
+    (void)!text_copy(tree->refused.name, sizeof tree->refused.name, task->name);
+    return was;
+}
+
 /* EINVAL says little, so the caller's standard error gets the rule that the name breaks. */
 static void refuse_name(struct task *task, const char *rule)
 {
     struct failure why;
     failure_set(&why, -EINVAL, "%s", rule);
-    if (task->tree->options.tell_writers) {
+    if (task->tree->options.tell_writers && !was_told(task)) {
         int fd = notice_open(task->tid, task->uid);
         notice_send(fd, task->name, &why);
         if (fd >= 0)

@@ -162,20 +162,30 @@ uint64_t value_file_size(
 
 /* Publishing */
 
-static void fail_spoilt(struct task *task, const struct value *value)
+static void fail_spoilt(struct task *task, struct open_file *open_file)
 {
-    upload_fail_errno(task, value->spoilt, value_problem(value, value->spoilt));
+    struct value_file *file = value_file_of(open_file);
+    int err = file->value->spoilt;
+
+    if (file->is_told) {
+        task->quiet = true;
+        task->notice_fd = -1;
+    }
+    file->is_told = true;
+    upload_fail_errno(task, err, value_problem(file->value, err));
 }
 
 /* Marks the value as sent, before the result is known: a release must not send the value again.
  * False when the value cannot be sent: the task has ended. */
-static bool take_value(struct task *task, struct value *value)
+static bool take_value(struct task *task, struct open_file *file)
 {
+    struct value *value = value_of(file);
+
     value->dirty = false;
     if (!value_has_hole(value))
         return true;
     value->spoilt = -EINVAL;
-    fail_spoilt(task, value);
+    fail_spoilt(task, file);
     return false;
 }
 
@@ -195,12 +205,12 @@ static void value_send(struct task *task, struct open_file *file)
     struct value *value = value_of(file);
     const struct payload payload = {.value = value};
 
-    if (!take_value(task, value))
+    if (!take_value(task, file))
         return;
     int err = check_payload(file, value);
     if (err) {
         value->spoilt = err;
-        fail_spoilt(task, value);
+        fail_spoilt(task, file);
     } else {
         file->node->kind->type->store(task, &payload);
     }
@@ -209,13 +219,14 @@ static void value_send(struct task *task, struct open_file *file)
 static void value_blind(struct task *task, struct open_file *file, int err)
 {
     value_of(file)->spoilt = err;
-    fail_spoilt(task, value_of(file));
+    fail_spoilt(task, file);
 }
 
 static void value_drop_written(
     struct task *task, struct open_file *file, const struct failure *why)
 {
     value_drop(value_of(file));
+    value_file_of(file)->is_told = true;
     upload_fail(task, why);
 }
 
@@ -224,7 +235,7 @@ static bool value_has_unsent(struct task *task, struct open_file *file)
     const struct value *value = value_of(file);
 
     if (value->spoilt)
-        fail_spoilt(task, value);
+        fail_spoilt(task, file);
     else if (!value->dirty)
         task_finish(task);
     else
@@ -248,7 +259,7 @@ static void value_fsync(struct task *task, struct open_file *file)
 
     task->notice_fd = file->notice_fd;
     if (value->spoilt)
-        fail_spoilt(task, value);
+        fail_spoilt(task, file);
     else if (value->dirty)
         file->type->send(task, file);
     else if (file->node->upload_error)
@@ -262,7 +273,7 @@ static void staging_flush(struct task *task, struct open_file *file)
 {
     task->notice_fd = file->notice_fd;
     if (value_of(file)->spoilt)
-        fail_spoilt(task, value_of(file));
+        fail_spoilt(task, file);
     else
         task_finish(task);
 }
@@ -278,6 +289,8 @@ static bool take_write(struct task *task, struct open_file *file, const void *da
 
     if (err)
         task_fail_errno(task, err, value_problem(value, err));
+    else
+        value_file_of(file)->is_told = false;
     return !err;
 }
 

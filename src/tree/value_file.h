@@ -11,6 +11,8 @@ struct value_file {
     struct open_file file;
     struct value *value; /* of a staging file: the value in its node; else &own */
     struct value own;
+    bool is_told; /* why the value is spoilt: each who lets go of the file has the error, and
+                   * one line is enough */
     struct task release; /* sends a value that is left when the kernel releases the file. The
                           * task is here, so that even without memory the loss can be told */
 };

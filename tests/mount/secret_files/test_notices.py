@@ -146,6 +146,34 @@ def test_a_failed_writer_is_told(mount):
     assert line.count("not stored") == 1
 
 
+ONCE = {
+    "killed in a group": "{ sh -c 'echo x; kill -9 $$'; } > NPM_TOKEN; env true",
+    "killed, and copies": "exec 5> NPM_TOKEN; (echo x >&5; kill -9 $BASHPID); exec 6>&5 5>&- 6>&-",
+    "killed with copies": "(exec 6>&1 7>&1; echo x; kill -9 $BASHPID) > NPM_TOKEN",
+    "failed with copies": "(exec 6>&1 7>&1; echo x; exit 3) > NPM_TOKEN",
+    "too long": "exec 5> NPM_TOKEN; head -c 70000 /dev/zero >&5 2>&-; env true; env true; exec 5>&-",
+    "a refused name": "echo x > .x; mv .x A-B",
+    "a refused name, written": "cp /proc/version A-B; rm -f A-B",
+}
+
+
+@pytest.mark.parametrize("command", ONCE.values(), ids=ONCE)
+def test_one_line_a_failure(mount, command):
+    m = mount()
+    m.warm()
+    _, said = on_a_pipe(m, ["bash", "-c", command])
+    (line,) = [line for line in said.splitlines() if line.startswith("ghsecretfs: ")]
+    assert "not stored: " in line
+    assert not m.github.requests("PUT")
+
+
+def test_each_failure_has_a_line(mount):
+    m = mount()
+    m.warm()
+    _, said = on_a_pipe(m, ["bash", "-c", "for name in A-B C-D A-B; do cp /proc/version $name; done"])
+    assert said.count("ghsecretfs: ") == 3
+
+
 def test_success_is_silent(mount):
     m = mount()
     for run in (on_a_terminal, on_a_pipe):
