@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -368,4 +369,25 @@ int process_watch(pid_t tgid)
 {
     int fd = (int)syscall(SYS_pidfd_open, tgid, 0);
     return fd < 0 ? -errno : fd;
+}
+
+/* What <linux/pidfd.h> calls struct pidfd_info, in its first size; headers have it from Linux
+ * 6.13 on. */
+struct ended {
+    uint64_t mask, cgroup;
+    uint32_t ids[11];
+    int32_t wait_status;
+};
+#define PIDFD_ENDED _IOWR(0xff, 11, struct ended)
+#define PIDFD_ENDED_STATUS (1u << 3)
+
+int process_end_status(int pidfd, pid_t tgid)
+{
+    struct ended ended = {.mask = PIDFD_ENDED_STATUS};
+    int status;
+
+    if (process_failure(tgid, &status) == 0 && status)
+        return status; /* nobody has waited for it yet */
+    bool is_told = ioctl(pidfd, PIDFD_ENDED, &ended) == 0 && ended.mask & PIDFD_ENDED_STATUS;
+    return is_told ? ended.wait_status : 0;
 }

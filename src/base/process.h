@@ -114,4 +114,8 @@ int process_open_stderr(pid_t tgid);
 /* A pidfd, readable when the process has ended; or -errno. The caller closes the pidfd. */
 int process_watch(pid_t tgid);
 
+/* How the process of a pidfd that is readable failed, as process_failure() tells. Of a process
+ * that its parent has waited for, Linux tells from 6.15 on; before, the status is 0. */
+int process_end_status(int pidfd, pid_t tgid);
+
 #endif

@@ -68,7 +68,7 @@ struct node {
     bool maybe_stored; /* an unstored entry, one of whose PUTs had no answer */
     bool busy;         /* somebody has the turn to change the entry: see node_take_turn() */
     unsigned short removals; /* DELETEs that were asked for, and have not ended */
-    int upload_error;  /* -errno of the last upload if it failed, else 0 */
+    int upload_error;        /* -errno of the last upload if it failed, else 0 */
     /* Times of loop_now_ms(). */
     uint64_t fresh_until_ms;   /* until then the node is believed to exist unasked */
     uint64_t written_until_ms; /* until then this mount's last PUT counts more than a listing */

@@ -34,9 +34,9 @@ int staging_create(
 void staging_remove(struct nodes *nodes, struct node *node);
 
 /* A writer closed the file. Wipes the bytes of a file that was removed and that no writer has
- * open: the kernel may keep the node for long. A file whose name could be a secret's is told of a
- * moment after its last close. For that, and when the program `ends`, `*notice_fd` is taken over,
- * and becomes -1, so that the writer is told as well. */
+ * open: the kernel may keep the node for long. A file whose name could be a secret's is told of
+ * a moment after its last close. For that, and when the program `ends`, `*notice_fd` is taken
+ * over, and becomes -1, so that the writer is told as well. */
 void staging_writer_left(struct node *node, int *notice_fd, bool ends);
 
 /* The bytes were stored under a secret's name. Wipes and removes the file; a writer that still

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -241,10 +242,41 @@ static void held_send(struct held *held)
     removal_start(&held->removal, &held->task, removal_undo);
 }
 
+static void come_back(struct tree *tree, struct node *node, const char *why_kept)
+{
+    struct failure why;
+
+    presence_come_back(node);
+    /* Its program was told that the removal went well. */
+    failure_set(&why, -ECANCELED, "kept: %s", why_kept);
+    failures_add_at(&tree->failures, "unlink", node, "", &why);
+}
+
+#define REFUSED "what was to take its place was refused"
+
+/* Calls the DELETE off, which was not sent yet. */
+static void call_off(struct held *held, const char *why)
+{
+    struct tree *tree = held->tree;
+    struct node *node = node_ref(held->node);
+
+    held_free(held);
+    come_back(tree, node, why);
+    node_unref(&tree->nodes, node);
+}
+
+/* A tool that fails between the two halves, where nothing of that is to be seen here: it has no
+ * descriptor left, or may not read what it was to write, or links across file systems. */
 static void process_ended(struct loop_watch *watch, uint32_t events)
 {
+    struct held *held = CONTAINER_OF(watch, struct held, end);
+    int status = process_end_status(watch->fd, held->tgid);
     (void)events;
-    held_send(CONTAINER_OF(watch, struct held, end));
+
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        call_off(held, "the program that removed it failed before it made another");
+    else
+        held_send(held);
 }
 
 static void time_is_up(struct loop_timer *timer)
@@ -306,27 +338,17 @@ int held_take(struct node *node, struct wait *wait)
 
 void held_give_back(struct tree *tree, struct node *node)
 {
-    struct failure why;
-
-    if (node->presence != NODE_HELD || node_held(node))
-        return;
-    presence_come_back(node);
-    /* Its program was told that the removal went well. */
-    failure_set(&why, -ECANCELED, "kept: what was to take its place was refused");
-    failures_add_at(&tree->failures, "unlink", node, "", &why);
+    if (node->presence == NODE_HELD && !node_held(node))
+        come_back(tree, node, REFUSED);
 }
 
-void held_keep(struct tree *tree, const struct node *dir, const char *name)
+void held_keep(const struct node *dir, const char *name)
 {
-    struct node *node = directory_find(dir, name);
+    const struct node *node = directory_find(dir, name);
     struct held *held = node && node->presence == NODE_HELD ? node_held(node) : NULL;
 
-    if (!held || held->sent)
-        return;
-    node_ref(node);
-    held_free(held);
-    held_give_back(tree, node);
-    node_unref(&tree->nodes, node);
+    if (held && !held->sent)
+        call_off(held, REFUSED);
 }
 
 void held_send_all(struct tree *tree)

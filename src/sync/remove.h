@@ -42,7 +42,7 @@ void held_give_back(struct tree *tree, struct node *node);
 
 /* What was to be made as `name` in `dir` is refused. Calls off a DELETE that is held for the
  * name, and was not sent yet: the entry is NODE_HERE again, with a line in `errors`. */
-void held_keep(struct tree *tree, const struct node *dir, const char *name);
+void held_keep(const struct node *dir, const char *name);
 
 /* Sends all held DELETEs, since the mount is about to end. A DELETE that is sent counts as an
  * upload: see task_counts_as_upload(). */

@@ -301,7 +301,7 @@ static void create(struct opening *opening)
 void tree_create_other(struct task *task, const char *file_name)
 {
     held_go_on(task->tree, task->tid, task->node, file_name);
-    held_keep(task->tree, task->node, file_name);
+    held_keep(task->node, file_name);
     if (text_copy(task->name, sizeof task->name, file_name))
         task_fail_errno(task, -EPERM, "only regular files can be made");
     else

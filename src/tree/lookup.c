@@ -167,7 +167,7 @@ void tree_list(struct task *task)
 void tree_mkdir(struct task *task, const char *file_name)
 {
     held_go_on(task->tree, task->tid, task->node, file_name);
-    held_keep(task->tree, task->node, file_name); /* no directory takes a secret's place */
+    held_keep(task->node, file_name); /* no directory takes a secret's place */
     if (!text_copy(task->name, sizeof task->name, file_name))
         task_fail_errno(task, -ENAMETOOLONG, "a name has at most 255 bytes");
     else if (!task->node->kind->type->make)

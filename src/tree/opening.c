@@ -119,7 +119,7 @@ struct opening *opening_new(struct task *task, struct node *secrets, int flags,
     struct opening *opening = calloc(1, sizeof *opening);
 
     if (!opening) {
-        held_keep(task->tree, secrets, task->name);
+        held_keep(secrets, task->name);
         task_fail_errno(task, -ENOMEM, strerror(ENOMEM));
         return NULL;
     }

@@ -22,7 +22,7 @@ struct opening {
     struct open_file **ret;                 /* for the open file; NULL: a store */
     void (*ready)(struct opening *opening); /* opens or stores, once the API has answered */
     struct wait listing, key;               /* both are asked for at the same time */
-    struct wait removal;  /* for the end of a DELETE of the name */
+    struct wait removal;                    /* for the end of a DELETE of the name */
     struct node *removed; /* the node of which a DELETE is awaited; referenced; or NULL */
 
     /* Of a create and a store alone. */

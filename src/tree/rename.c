@@ -48,7 +48,7 @@ static struct node *find_source(struct task *task, const char *file_name)
 static void refuse(struct task *task, const struct node *new_dir, const char *new_name, int err,
     const char *message)
 {
-    held_keep(task->tree, new_dir, new_name);
+    held_keep(new_dir, new_name);
     task_fail_errno(task, err, message);
 }
 

@@ -351,6 +351,30 @@ def test_what_is_refused_brings_the_secret_back(mount, actor, call):
     assert m.github.secrets()[LIST] == before
 
 
+# The tool fails after it removed the secret, and the kernel tells us nothing of that.
+FAILURES = {
+    "a link from elsewhere": "exec cp -al --remove-destination {there}/NPM_TOKEN .",
+    "no descriptor": "ulimit -n 4; exec mv -f {there}/NPM_TOKEN .",
+}
+
+
+@pytest.mark.parametrize("command", FAILURES.values(), ids=FAILURES)
+def test_a_tool_that_fails_brings_the_secret_back(mount, tmp_path, command):
+    m = mount()
+    m.warm()
+    before = m.github.secrets()[LIST]
+    mtime = os.stat(m.secrets / "NPM_TOKEN").st_mtime
+    (tmp_path / "NPM_TOKEN").write_text("value")
+    tool = subprocess.Popen(["bash", "-c", command.format(there=tmp_path)], cwd=m.secrets)
+    os.waitid(os.P_PID, tool.pid, os.WEXITED | os.WNOWAIT)  # its status can be seen still
+    mounting.wait_until(lambda: exists(m.secrets / "NPM_TOKEN"), what="the name")
+    assert tool.wait(TOOL_TIMEOUT) != 0
+    assert_as_before(m, before, mtime)
+    assert any("/NPM_TOKEN: ECANCELED: kept: the program" in line for line in m.errors())
+    m.stop()
+    assert not m.github.requests("DELETE")
+
+
 def test_a_refusal_elsewhere_is_none_of_its(mount, actor):
     m = mount()
     m.warm()
