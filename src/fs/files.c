@@ -106,16 +106,18 @@ void fs_read(
     fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
 {
     const struct open_file *opened = open_file_of(file);
+    const char *text;
+    size_t len;
     (void)ino;
 
     if (!opened->type->text) {
         fuse_reply_err(req, EACCES);
         return;
     }
-    const struct buffer *text = opened->type->text(opened);
-    size_t at = (size_t)offset < text->len ? (size_t)offset : text->len;
-    size_t left = text->len - at;
-    fuse_reply_buf(req, text->data ? text->data + at : NULL, left < size ? left : size);
+    opened->type->text(opened, &text, &len);
+    size_t at = (size_t)offset < len ? (size_t)offset : len;
+    size_t left = len - at;
+    fuse_reply_buf(req, text ? text + at : NULL, left < size ? left : size);
 }
 
 static void write_done(struct task *task, int err)

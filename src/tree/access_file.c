@@ -227,9 +227,15 @@ static void access_file_close(struct open_file *open_file)
 
 /* Text and length */
 
-static const struct buffer *access_file_text(const struct open_file *file)
+static const struct buffer *buffer_of(const struct open_file *file)
 {
     return &((const struct access_file *)file)->list.text;
+}
+
+static void access_file_text(const struct open_file *file, const char **ret, size_t *ret_len)
+{
+    *ret = buffer_of(file)->data;
+    *ret_len = buffer_of(file)->len;
 }
 
 uint64_t access_file_size(
@@ -244,8 +250,8 @@ uint64_t access_file_size(
             continue;
         size_t *size = f->can_write ? &written : &read;
         is_written |= f->can_write;
-        if (*size < access_file_text(f)->len)
-            *size = access_file_text(f)->len;
+        if (*size < buffer_of(f)->len)
+            *size = buffer_of(f)->len;
     }
     return is_written ? written : read;
 }

@@ -10,27 +10,7 @@
 #ifndef GHSECRETFS_ACCESS_FILE_H
 #define GHSECRETFS_ACCESS_FILE_H
 
-#include "sync/list_text.h"
 #include "tree/open_file.h"
-
-struct access_file {
-    struct open_file file;
-    bool is_word; /* `visibility`, which holds one word; else `repositories`, a list */
-    struct list_text list;
-    int spoilt; /* -errno of a text that was refused, until the file is truncated to 0 bytes; or
-                 * 0 */
-};
-
-static inline struct access_file *access_file_of(struct open_file *file)
-{
-    return (struct access_file *)file; /* `file` is the first member */
-}
-
-/* The directory access/NAME of the file; borrowed. */
-static inline struct node *access_file_policy(const struct access_file *file)
-{
-    return file->file.node->parent;
-}
 
 extern const struct open_type open_access_file;
 

@@ -5,7 +5,27 @@
 #ifndef GHSECRETFS_ACCESS_WRITE_H
 #define GHSECRETFS_ACCESS_WRITE_H
 
-#include "tree/access_file.h"
+#include "sync/list_text.h"
+#include "tree/open_file.h"
+
+struct access_file {
+    struct open_file file;
+    bool is_word; /* `visibility`, which holds one word; else `repositories`, a list */
+    struct list_text list;
+    int spoilt; /* -errno of a text that was refused, until the file is truncated to 0 bytes; or
+                 * 0 */
+};
+
+static inline struct access_file *access_file_of(struct open_file *file)
+{
+    return (struct access_file *)file; /* `file` is the first member */
+}
+
+/* The directory access/NAME of the file; borrowed. */
+static inline struct node *access_file_policy(const struct access_file *file)
+{
+    return file->file.node->parent;
+}
 
 /* open_type.write. Ends with the error of the change that the write made; with -EINVAL for a
  * text that is no list or no word; or with -EFBIG past LIST_TEXT_MAX. A refused list, and a

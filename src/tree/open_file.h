@@ -30,7 +30,7 @@ struct open_type {
 
     /* The text that a reader gets, borrowed. NULL: reading is EACCES. A text that cannot be
      * read is never shown as empty: mv would copy the empty text and remove the file. */
-    const struct buffer *(*text)(const struct open_file *file);
+    void (*text)(const struct open_file *file, const char **ret, size_t *ret_len);
     /* Takes a write at `*offset`; with `offset` NULL, at the end of the text. */
     void (*write)(struct task *task, struct open_file *file, const void *data, size_t len,
         const uint64_t *offset);

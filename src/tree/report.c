@@ -111,9 +111,11 @@ void report_open(struct task *task, int flags, struct open_file **ret)
     task_finish(task);
 }
 
-static const struct buffer *report_text(const struct open_file *file)
+static void report_text(const struct open_file *file, const char **ret, size_t *ret_len)
 {
-    return &CONTAINER_OF(file, const struct report, file)->text;
+    const struct report *report = CONTAINER_OF(file, const struct report, file);
+    *ret = report->text.data;
+    *ret_len = report->text.len;
 }
 
 uint64_t report_size(
