@@ -230,48 +230,6 @@ def test_why_nothing_was_stored(mount):
     assert "signal 9" in lines[1]
 
 
-# What closes first can't be told from success, and a child's failure is its parent's business.
-
-PUBLISHED = [
-    ("cat {good} missing > NPM_TOKEN", 1, b"good"),
-    ("sh -c 'echo a; exit 3' | cat > NPM_TOKEN", 0, b"a"),
-    ("sh -c 'echo a; exit 3' | tee NPM_TOKEN", 0, b"a"),
-    ("echo a > NPM_TOKEN; exit 3", 3, b"a"),
-    ("{{ echo a; exit 3; }} > NPM_TOKEN", 3, b"a"),
-    ("{{ echo a; false; }} > NPM_TOKEN", 1, b"a"),
-    ("{{ echo a; false; echo b; }} > NPM_TOKEN", 0, b"a\nb\n"),
-    ("{{ echo a; /bin/false; echo b; }} > NPM_TOKEN", 0, b"a\nb\n"),
-    ("{{ echo a; sh -c 'echo b; exit 3'; }} > NPM_TOKEN", 3, b"a\nb\n"),
-    ("{{ echo a; sh -c 'echo b; exit 3'; echo c; }} > NPM_TOKEN", 0, b"a\nb\nc\n"),
-    ("{{ echo a; sh -c 'kill -KILL $$'; echo b; }} > NPM_TOKEN", 0, b"a\nb\n"),
-    ("{{ echo a; sh -c 'echo b; kill -KILL $$'; echo c; }} > NPM_TOKEN", 0, b"a\nb\nc\n"),
-    ("{{ echo a; sh -c 'kill -KILL $$'; true; }} > NPM_TOKEN", 0, b"a"),
-    ("{{ sh -c '/bin/echo a; kill -KILL $$'; /bin/echo b; }} > NPM_TOKEN", 0, b"a\nb\n"),
-    ("{{ /bin/echo a; sh -c 'kill -KILL $$'; true; }} > NPM_TOKEN", 0, b"a"),
-    ("{{ sleep 5 & /bin/echo a; sleep 0.1; kill -KILL $!; wait; }} > NPM_TOKEN", 0, b"a"),
-    ("{{ sh -c '/bin/echo a; exit 3'; true; }} > NPM_TOKEN", 0, b"a"),
-    ("exec 5> NPM_TOKEN; echo a >&5; /bin/false; exec 5>&-; exit 3", 3, b"a"),
-    (
-        "{python} -c 'with open(\"NPM_TOKEN\", \"w\") as f: f.write(\"a\"); 1 / 0'",
-        1,
-        b"a",
-    ),
-]
-
-
-@pytest.mark.parametrize("shell", BOTH)
-@pytest.mark.parametrize("command, status, value", PUBLISHED, ids=[c for c, _, _ in PUBLISHED])
-def test_closed_before_it_failed(mount, tmp_path, shell, command, status, value):
-    m = mount()
-    m.warm()
-    good = tmp_path / "good"
-    good.write_bytes(b"good")
-    done = m.sh(command.format(good=good, python=sys.executable), shell=shell)
-    assert done.returncode == status, done.stderr
-    assert m.github.plaintext(OLD) == value
-    assert m.requests() == [f"PUT {OLD}"]
-
-
 # Spoilt handles
 
 
