@@ -169,3 +169,15 @@ def test_a_subshell_becomes_its_last_command(mount, halves, shell):
     m.warm()
     assert run_in(m, shell, f"({halves['cat']}) > NPM_TOKEN") != 0
     assert m.github.plaintext(OLD) == b"half"
+
+
+# Two open files of one name can't be told apart where their positions are the same.
+TWO = "sh -c 'echo {out}; echo {err} >&2; exit 3' > NPM_TOKEN 2> NPM_TOKEN"
+
+
+@pytest.mark.parametrize("err, value", [("error", b"seeded"), ("err", b"out")])
+def test_two_open_files_of_one_name(mount, err, value):
+    m = mount()
+    m.warm()
+    m.sh(TWO.format(out="out", err=err))
+    assert m.github.plaintext(OLD).startswith(value)
