@@ -23,6 +23,9 @@ enum endpoint {
 /* "GET", "PUT" or "DELETE". */
 const char *endpoint_method(enum endpoint endpoint);
 
+/* Whether the request changes something, and reads nothing. */
+bool endpoint_is_change(enum endpoint endpoint);
+
 /* Does this status mean that the request did what was asked? `conditional`: an If-None-Match
  * was sent with this very try, so 304 is a success too. What any other status means, verdict.h
  * decides. */

@@ -104,6 +104,8 @@ static void exchange_finish(struct exchange *x, CURLcode code)
     r->repeated = x->times_sent > 1;
     if (r->result != HTTP_ANSWERED) {
         const char *words = trust_problem(x->easy, code, x->error);
+        if (!words && x->too_large)
+            words = "the answer's body is too long";
         if (!words && code == CURLE_OK)
             words = "the answer is cut off, or contradicts itself";
         if (!words)

@@ -139,11 +139,39 @@ static void judge_error(const struct http_response *r, struct verdict *v)
             &v->why, v->why.err, "authorize the token for single sign-on: %s", r->sso_url);
 }
 
+/* Contract §5.1: who has nothing to read says nothing, but for an object of what is new. Nobody
+ * reads what is behind a 204. 0, -EPROTO, -ENOMEM. */
+static int check_body(const struct http_response *r)
+{
+    struct json_object *json = NULL;
+
+    if (r->status == 204)
+        return r->body.len > 0 || r->length > 0 ? -EPROTO : 0;
+    int err = r->body.len > 0 ? json_read(r->body.data, r->body.len, &json) : 0;
+    if (json && !json_object_is_type(json, json_type_object))
+        err = -EPROTO;
+    json_object_put(json);
+    return err;
+}
+
+static void judge_success(
+    const struct http_response *r, enum endpoint endpoint, struct verdict *v)
+{
+    int err = endpoint_is_change(endpoint) ? check_body(r) : 0;
+
+    v->action = err ? VERDICT_FAIL : VERDICT_OK;
+    if (err == -EPROTO)
+        failure_set(&v->why, err, "an unexpected body, with status %ld, from the server",
+            r->status);
+    else if (err)
+        failure_set(&v->why, err, "%s", strerror(-err));
+}
+
 static void judge_status(
     const struct http_response *r, enum endpoint endpoint, bool conditional, struct verdict *v)
 {
     if (endpoint_succeeded(endpoint, r->status, conditional)) {
-        v->action = VERDICT_OK;
+        judge_success(r, endpoint, v);
     } else if (is_redirect(r)) {
         v->action = VERDICT_REDIRECT;
     } else if (r->status < 400) {

@@ -37,10 +37,18 @@ void payload_is_stored(struct nodes *nodes, const struct payload *payload)
         staging_publish(nodes, payload->staged);
 }
 
+/* Not so is a 401, nor, without a status, a token that could not be read again: the next
+ * request would have the token read again (contract §1.7). */
+static bool is_for_want_of_permission(const struct failure *why)
+{
+    return (why->err == -EACCES || why->err == -EROFS) && why->status != 0 &&
+           why->status != 401;
+}
+
 static void note_refusal(struct task *task, const struct failure *why)
 {
     struct directory *dir = task->node->parent->dir;
-    if (why->err != -EACCES && why->err != -EROFS)
+    if (!is_for_want_of_permission(why))
         return;
     dir->refusal = *why;
     dir->refused_until_ms = loop_now_ms() + REFUSAL_TTL_MS;

@@ -10,6 +10,7 @@ enum dialect { GH = 1, NODE = 2, PYTHON = 4, RUBY = 8 };
 struct reader {
     char *at, *end;
     unsigned line;       /* of `at` */
+    unsigned refusers;   /* dialects that refuse the whole file */
     unsigned others;     /* dialects that read another value in the present entry */
     const char *problem; /* the first problem of the entry, for a person; or NULL */
     unsigned problem_line;
@@ -91,7 +92,7 @@ static void read_name(struct reader *r, struct dotenv_entry *entry)
         r->at = skip_blanks(at + 1, r->end);
     } else if (at == name_end && r->end - at > 1 && at[0] == ':' &&
                (at[1] == ' ' || at[1] == '\t')) {
-        differs(r, PYTHON, "");
+        differs(r, PYTHON, "':' is read in several ways in this file; write '='");
         r->at = skip_blanks(at + 1, r->end);
         if (r->at == line_end(r) || *r->at == '#' || *r->at == '=')
             refuse(r, "a ':' without a value is read in several ways; write '='");
@@ -125,16 +126,16 @@ static void look_at_dollar(
         differs(r, islower((unsigned char)*at) ? RUBY : RUBY | GH, problem);
 }
 
-/* The quote that ends a quoted value, or NULL. An odd number of backslashes escapes a quote; a
- * quote after an even number is no end to some dialects if another quote follows. */
+/* The quote that ends a quoted value, or NULL. An odd number of backslashes escapes a quote;
+ * after an even number gh looks for another quote, and the others differ on the backslashes. */
 static char *find_closing(struct reader *r, char quote)
 {
     unsigned backslashes = 0;
     for (char *at = r->at; at < r->end; at++) {
         if (*at == quote && backslashes % 2 == 0) {
-            if (backslashes > 0 && memchr(at + 1, quote, (size_t)(r->end - at - 1)))
-                refuse(r, "backslashes before a quote, and more quotes below, are read in "
-                          "several ways");
+            if (backslashes > 0)
+                refuse(r, "backslashes at the end of a quoted value are read in several ways; "
+                          "leave the quotes out");
             return at;
         }
         if (*at == quote && at + 1 < r->end && at[1] == quote)
@@ -150,7 +151,7 @@ static size_t read_single(struct reader *r, const char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '$')
             look_at_dollar(r, text + i, text + len, true);
-        if (text[i] == '\\' && (i + 1 == len || text[i + 1] == '\\' || text[i + 1] == '\''))
+        if (text[i] == '\\' && i + 1 < len && (text[i + 1] == '\\' || text[i + 1] == '\''))
             differs(r, PYTHON, "backslashes and '${' together are read in several ways");
     }
     return len;
@@ -208,7 +209,7 @@ static void read_quoted(struct reader *r, struct dotenv_entry *entry)
     unsigned newlines = 0;
     for (const char *at = start; at < closing; at++)
         newlines += *at == '\n';
-    if (newlines > 0 && r->others)
+    if (newlines > 0 && (r->others & PYTHON))
         refuse(r, "a value of several lines behind ':' is read in several ways; write '='");
     size_t len = (size_t)(closing - start);
     entry->value = (unsigned char *)start;
@@ -256,6 +257,14 @@ static void look_at_unquoted(struct reader *r, const char *start, const char *en
         refuse(r, "a control character, or a space of Unicode's, at an end of the value" QUOTE);
 }
 
+/* For gh the last '#' behind a blank begins the comment, for all others the first one does. */
+static void look_at_comment(struct reader *r, const char *comment, const char *end)
+{
+    for (const char *at = comment + 1; at < end; at++)
+        if (*at == '#' && ((unsigned char)at[-1] <= ' ' || (unsigned char)at[-1] >= 0x80))
+            differs(r, GH, "a comment with a '#' in it is read in several ways" QUOTE);
+}
+
 static void read_unquoted(struct reader *r, struct dotenv_entry *entry)
 {
     char *start = r->at, *end = line_end(r);
@@ -267,6 +276,8 @@ static void read_unquoted(struct reader *r, struct dotenv_entry *entry)
     else if (hash && hash[-1] != ' ' && hash[-1] != '\t')
         refuse(r, "a '#' within a value is read in several ways" QUOTE);
     else if (hash)
+        look_at_comment(r, hash, end);
+    if (hash)
         end = hash;
     if (start < end && *start == '`' && memchr(start + 1, '`', (size_t)(r->end - start - 1)))
         refuse(r, "a value that begins with '`' is read in several ways" SINGLE);
@@ -280,7 +291,7 @@ static void read_unquoted(struct reader *r, struct dotenv_entry *entry)
 /* False when there is a problem. */
 static bool read_entry(struct reader *r, struct dotenv_entry *entry)
 {
-    r->others = 0;
+    r->others = r->refusers;
     read_name(r, entry);
     if (r->problem)
         return false;
@@ -403,8 +414,10 @@ int dotenv_parse(
     if (problem)
         return refused(line_of(text, at), problem, ret_line, ret_problem);
     struct reader r = {.at = text, .end = text + len, .line = 1};
-    if (len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0)
+    if (len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) {
         r.at += mark;
+        r.refusers = GH;
+    }
     int err = read_entries(&r, &dotenv, ret_line, ret_problem);
     if (err)
         dotenv_release(&dotenv);

@@ -36,7 +36,7 @@ int holders_init(struct holders *holders, struct loop *loop, uint64_t ino,
     holders->too_many = writers->too_many;
     add(holders, writers->opener);
     for (unsigned i = 0; i < writers->count; i++)
-        add(holders, writers->writer[i]);
+        add(holders, writers->writer[i].tgid);
     int err = process_line_of(process_group_of(tid), &line);
     for (unsigned i = 0; i < line.count; i++) {
         add(holders, line.pid[i]);

@@ -53,11 +53,43 @@ static void test_put(void **state)
         assert_unexpected(&o, faults[i]);
         assert_int_equal(requests_to(&c->standin, "PUT", NULL), 1);
     }
-    order(c, "PUT", "'status':201,'body':'<html>'"); /* its words are of no interest */
-    outcome_put(&o, c, "X", "value", 5, LONG_MS);
-    client_run(c);
-    assert_outcome(&o, 0);
-    assert_true(o.created);
+}
+
+/* Bodies of a success of what has nothing to say, as a proxy gives them. */
+static const char *const pages[] = {
+    "'body':'<html>Sign in</html>'",
+    "'body':[]",
+    "'body':'null'",
+    "'body':'{'",
+    "'body':{},'body_depth':40",
+    "'body':{'message':'x'},'body_size':9000000",
+    "'body':{'message':'x'},'body_size':9000000,'action':'chunked'",
+};
+
+/* Once a page with status 201 counted as stored. */
+static void test_pages(void **state)
+{
+    static const char *const answers[] = {"", ",'body':''", ",'body':{}", ",'body':{'id':1}"};
+    struct client *c = *state;
+    struct outcome o;
+    char fault[200];
+    for (size_t i = 0; i < LENGTH(pages); i++) {
+        snprintf(fault, sizeof fault, "'status':201,%s", pages[i]);
+        order(c, "PUT", fault);
+        outcome_put(&o, c, "X", "value", 5, LONG_MS);
+        client_run(c);
+        assert_outcome(&o, -EPROTO);
+        assert_non_null(strstr(o.why.message, "body"));
+        assert_int_equal(requests_to(&c->standin, "PUT", NULL), 1);
+    }
+    for (size_t i = 0; i < LENGTH(answers); i++) {
+        snprintf(fault, sizeof fault, "'status':201%s", answers[i]);
+        order(c, "PUT", fault);
+        outcome_put(&o, c, "X", "value", 5, LONG_MS);
+        client_run(c);
+        assert_outcome(&o, 0);
+        assert_true(o.created);
+    }
 }
 
 static void test_delete(void **state)
@@ -247,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(test_put),
+        CLIENT_TEST(test_pages),
         CLIENT_TEST(test_delete),
         CLIENT_TEST(test_get),
         CLIENT_TEST(test_304_of_a_page_without_etag),

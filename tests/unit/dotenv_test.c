@@ -106,6 +106,7 @@ static void test_values_without_quotes(void **state)
         {"A=a\t# b", "A=[a]"},
         {"A=a # b # c", "A=[a]"},
         {"A=a # b#c", "A=[a]"},
+        {"A: a # b#c", "A=[a]"},
         {"A=a`b`\nB=`c", "A=[a`b`] B=[`c]"},
     };
     (void)state;
@@ -130,8 +131,6 @@ static void test_quoted_values(void **state)
         {"A=\"a\\\\nb\"", "A=[a\\nb]"},
         {"A=\"say \\\"hi\\\".\"", "A=[say \"hi\".]"},
         {"A=\"\\\"a\"", "A=[\"a]"},
-        {"A=\"a\\\\\"\nB='b'", "A=[a\\] B=[b]"},
-        {"A='a\\\\'\nB=\"b\"", "A=[a\\\\] B=[b]"},
     };
     (void)state;
     assert_rows(rows, LENGTH(rows));
@@ -226,6 +225,18 @@ static void test_what_is_no_dotenv(void **state)
         {"A='a\\''", 1},
         {"A=\"a\\\\\" b\"", 1},
         {"A=\"a\\\\\"\nB=\"b\"", 1},
+        {"A=\"a\\\\\"\nB='b'", 1},
+        {"A='a\\\\'\nB=\"b\"", 1},
+        {"A=\"-\\\\\"", 1},
+        {"A='\\\\'", 1},
+        {"A: a # b # c", 1},
+        {"\xef\xbb\xbf"
+         "A: a",
+            1},
+        {"\xef\xbb\xbf"
+         "A=a\nB=\"a\\nb\"",
+            2},
+        {"A=a\\b # c\t# d", 1},
         {"A=1\nB=a\xff", 2},
         {"A=1\n# \xc0\x80\n", 2},
         {"A=1\rB=2\r", 1},

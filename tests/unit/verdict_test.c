@@ -91,8 +91,7 @@ static bool is_success(enum endpoint endpoint, long status, bool conditional)
 
 static void check_status(enum endpoint endpoint, long status, bool conditional)
 {
-    const struct row row = {
-        .status = status, .headers = {"x-ratelimit-remaining: 0"}, .body = "{}"};
+    const struct row row = {.status = status, .headers = {"x-ratelimit-remaining: 0"}};
     struct verdict v;
     char words[60];
     reach_at(&row, endpoint, conditional, &v);
@@ -114,6 +113,43 @@ static void test_success_by_endpoint(void **state)
         for (long status = 100; status < 400; status++) {
             check_status(e, status, false);
             check_status(e, status, true);
+        }
+}
+
+/* Who has nothing to read says nothing, but for an object of what is new. */
+static void test_bodies_by_endpoint(void **state)
+{
+    static const struct {
+        struct row row;
+        bool is_read, is_change; /* does it mean success of a GET, of a change? */
+    } rows[] = {
+        {{.status = 200, .body = "{}"}, true, false},
+        {{.status = 200, .body = "<html>"}, true, false}, /* for the reader to judge */
+        {{.status = 201}, false, true},
+        {{.status = 201, .body = "{}"}, false, true},
+        {{.status = 201, .body = " {\"x\": [1]}\n"}, false, true},
+        {{.status = 201, .headers = {"Content-Length: 2"}, .body = "{}"}, false, true},
+        {{.status = 201, .body = "<html>"}, false, false},
+        {{.status = 201, .body = "[]"}, false, false},
+        {{.status = 201, .body = "null"}, false, false},
+        {{.status = 201, .body = "\"{}\""}, false, false},
+        {{.status = 201, .body = "{} {}"}, false, false},
+        {{.status = 201, .body = "\n"}, false, false},
+        {{.status = 204, .headers = {"Content-Length: 0"}}, false, true},
+        {{.status = 204, .headers = {"Content-Length: 2"}}, false, false},
+        {{.status = 204, .body = "{}"}, false, false},
+        {{.status = 204, .body = "<html>"}, false, false},
+    };
+    (void)state;
+    for (enum endpoint e = 0; e < ENDPOINT_COUNT; e++)
+        for (size_t i = 0; i < LENGTH(rows); i++) {
+            struct verdict v;
+            bool is_get = strcmp(endpoint_method(e), "GET") == 0;
+            bool is_right = (is_get ? rows[i].is_read : rows[i].is_change) &&
+                            is_success(e, rows[i].row.status, false);
+            reach_at(&rows[i].row, e, false, &v);
+            assert_int_equal(v.action, is_right ? VERDICT_OK : VERDICT_FAIL);
+            assert_int_equal(v.why.err, is_right ? 0 : -EPROTO);
         }
 }
 
@@ -428,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_success),
         cmocka_unit_test(test_success_by_endpoint),
+        cmocka_unit_test(test_bodies_by_endpoint),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_retried),
         cmocka_unit_test(test_rate_limits),

@@ -47,7 +47,6 @@ MOST = [
     ("python", b"A: 1\nB: 'x' # y\nC: x=y", {"A": b"1", "B": b"x", "C": b"x=y"}),
     ("python", b"A='$A ${A}'", {"A": b"$A ${A}"}),
     ("python", b"A='C:\\\\x it\\'s'", {"A": b"C:\\\\x it\\'s"}),
-    ("python", b"A='x\\\\'", {"A": b"x\\\\"}),
     ("ruby", b"A=x\\ny", {"A": b"x\\ny"}),
     ("ruby", b"A=x$y", {"A": b"x$y"}),
     ("ruby", b"A=$(ls)", {"A": b"$(ls)"}),
@@ -55,9 +54,8 @@ MOST = [
     ("node", b"A=\"x\\\\ny\"", {"A": b"x\\ny"}),
     ("node", b"A=\"say \\\"so\\\" now\"", {"A": b'say "so" now'}),
     ("node", b"A=\"{\\\"k\\\": [1, \\\"v\\\"]}\"", {"A": b'{"k": [1, "v"]}'}),
-    ("node", b"L=\"a\\\\\"\nM=2", {"L": b"a\\", "M": b"2"}),
-    # gh before it could do the same.
-    ("old gh", b"A=b # c # d", {"A": b"b"}),
+    ("gh", b"A=b # c # d", {"A": b"b"}),
+    ("python", b"A: x # it is c#", {"A": b"x"}),
 ]
 
 # What gh refuses too, and the line that is at fault.
@@ -119,6 +117,17 @@ UNSURE = [
     (b"A='x\\''", 1),
     (b"A='${A}\\\\'\nB='$(x) it\\'s'", 1),
     (b"L=\"a\\\\\"\nM=\"2\"", 1),
+    (b"L=\"a\\\\\"\nM=2", 1),
+    (b'A="-\\\\"', 1),
+    (b"A='\\\\'", 1),
+    (b"B=1\nA='x\\\\'\n", 2),
+    (b"A='x\\\\'\nB='y'", 1),
+    (b"A: b # c # d", 1),
+    (b"A=x\\y # c # d", 1),
+    (b"A=$(ls) # c\xc2\xa0# d", 1),
+    (b"\xef\xbb\xbfA: 1", 1),
+    (b"\xef\xbb\xbfA=1\nB='${C}'", 2),
+    (b"\xef\xbb\xbf# c\nA=x\\ny", 2),
     (b"A=\"x\\\\\" # \"\nB=1", 1),
     (b"A=`x`", 1),
     (b"A=`x\nB=y`", 1),

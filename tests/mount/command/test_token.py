@@ -299,6 +299,30 @@ def test_a_file_is_read_again_once(mount, github, token_file):
     assert [r["status"] for r in github.requests("GET", "/user/orgs")] == [401, 401]
 
 
+def test_a_refused_token_is_no_refusal_of_the_directory(mount, github, token_file):
+    """Once the file was not looked at for ten seconds: opens had the refusal's answer."""
+    m = mount(token_file=token_file(), environment=NO_TOKEN)
+    m.warm()
+    github.config(tokens=[OTHER])
+    assert m.sh("cp /proc/version NPM_TOKEN").returncode == 1
+    token_file(OTHER + "\n")
+    assert works(m)
+
+
+@pytest.mark.parametrize("command", ["false", f"echo {TOKEN}"], ids=["no token", "the old one"])
+def test_a_refused_commands_token_is_no_refusal(mount, github, tmp_path, command):
+    script = tmp_path / "command"
+    script.write_text(f"echo {TOKEN}", "ascii")
+    m = mount(token_command=f". {script}", environment=NO_TOKEN)
+    m.warm()
+    github.config(tokens=[OTHER])
+    script.write_text(command, "ascii")
+    assert m.sh("cp /proc/version NPM_TOKEN").returncode == 1
+    script.write_text(f"echo {OTHER}", "ascii")
+    time.sleep(1.1)  # until the command may run again
+    assert works(m)
+
+
 # Secrecy
 
 

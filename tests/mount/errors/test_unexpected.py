@@ -28,6 +28,35 @@ STATUSES = [
 ]
 
 
+# Of a success that has something to say, as a proxy has.
+PAGES = {
+    "page": {"body": PAGE},
+    "array": {"body": []},
+    "long": {"body_size": 9 << 20},
+}
+
+
+@pytest.mark.parametrize("fault", PAGES.values(), ids=PAGES)
+def test_a_page_with_the_status_of_a_success(mount, fault, tmp_path):
+    """Once mv removed the only copy for it, and NEW was shown."""
+    m = mount()
+    m.warm()
+    before = m.github.secrets()[LIST]
+    m.github.fault(method="PUT", count=-1, status=201, **fault)
+    for name in ("NPM_TOKEN", "NEW"):
+        with fails("EPROTO"):
+            put(m.secrets / name, b"value")
+        source = tmp_path / "value"
+        source.write_bytes(b"the only copy")
+        assert m.sh(f"mv {source} {name}").returncode == 1
+        assert source.read_bytes() == b"the only copy"
+        assert m.sh(f"cp {source} .new && mv .new {name}").returncode == 1
+    assert m.sh("echo A=1 > .env && sync .env").returncode == 1
+    assert m.github.secrets()[LIST] == before
+    assert sorted(set(os.listdir(m.secrets)) - {".new"}) == WEB_SECRETS
+    assert any("EPROTO" in line and "body" in line for line in m.errors())
+
+
 def told(m, status):
     return any(f"unexpected status {status} from the server" in line for line in m.errors())
 
@@ -276,13 +305,13 @@ def test_unusable_key(mount):
 
 
 class Front:
-    """In front of a stand-in: its answers, but for PUTs, whose answers are these bytes."""
+    """In front of a stand-in: its answers, but for changes, whose answers are these bytes."""
 
     def __init__(self, github):
         self._github = github
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = "http://127.0.0.1:%d" % self._socket.getsockname()[1]
-        self.puts = []  # answers that are still to be given; the stand-in's afterwards
+        self.changes = []  # answers that are still to be given; the stand-in's afterwards
         threading.Thread(target=self._serve, daemon=True).start()
 
     def __getattr__(self, name):
@@ -302,8 +331,8 @@ class Front:
             fields = [line.decode().rstrip() for line in iter(lines.readline, b"\r\n")]
             headers = dict(field.split(": ", 1) for field in fields)
             body = lines.read(int(headers.get("Content-Length", 0)))
-            if start[0] == "PUT" and self.puts:
-                connection.sendall(self.puts.pop(0))
+            if start[0] in ("PUT", "DELETE") and self.changes:
+                connection.sendall(self.changes.pop(0))
                 return
             kept = {k: v for k, v in headers.items() if k in ("Authorization", "User-Agent")}
             status, fields, content = self._github.http(start[0], start[1], body or None, kept)
@@ -342,9 +371,9 @@ def test_broken_answer(mount, front, answer):
     """Once these were taken for stored. As after a reset the value is sent again."""
     m = mount(server=front)
     m.warm()
-    front.puts = [answer]
+    front.changes = [answer]
     put(m.secrets / "NPM_TOKEN", b"value")
-    assert front.puts == []
+    assert front.changes == []
     assert m.github.plaintext(OLD) == b"value"
 
 
@@ -352,9 +381,31 @@ def test_broken_answer(mount, front, answer):
 def test_nothing_but_broken_answers(mount, front, answer):
     m = mount(server=front, timeout=1)
     m.warm()
-    front.puts = [answer] * 100
+    front.changes = [answer] * 100
     assert m.sh("cp /proc/version NPM_TOKEN").returncode == 1
     assert m.github.writes(OLD) == 0
+
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\nContent-Length: 6\r\n\r\n<html>"
+
+
+def test_a_page_without_content(mount, front):
+    m = mount(server=front)
+    m.warm()
+    policy = m.path / "orgs/acme/actions/access/PAGERDUTY_KEY/repositories"
+    assert policy.read_bytes()
+    before = m.github.secrets()
+    front.changes = [NO_CONTENT] * 100
+    with fails("EPROTO"):
+        put(m.secrets / "NPM_TOKEN", b"value")
+    with fails("EPROTO"):
+        os.unlink(m.secrets / WEB_SECRETS[0])
+    for line in (b"web\n", b"+mobile-app\n", b"-api\n"):
+        with fails("EPROTO"):
+            put(policy, line)
+    assert len(front.changes) == 95
+    assert m.github.secrets() == before
+    assert sorted(os.listdir(m.secrets)) == WEB_SECRETS
 
 
 def resident(m):

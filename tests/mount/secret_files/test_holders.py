@@ -325,6 +325,47 @@ def test_no_descriptor_is_left_at_the_end(mount, name, code, status):
     assert "EMFILE" in "".join(m.errors())
 
 
+PARENT_KILLED = """
+fd = open_it()
+if os.fork() == 0:
+    if os.fork() == 0:
+        print(flush=True); os.read(0, 1)
+        os.write(fd, b"A=1\\n")
+        print(flush=True); os.read(0, 1)
+        os._exit(0)
+    os.wait()
+    os.kill(os.getpid(), 9)
+os.wait()
+os.close(fd)
+"""
+
+
+@pytest.mark.parametrize("name", ["NEW", "NPM_TOKEN", ".env"])
+def test_no_descriptor_is_left_at_a_write(mount, name):
+    """It can't be told whose child wrote last: then whoever is killed may be its parent."""
+    m = mount(failed_close="quiet")
+    m.warm()
+    before = m.github.secrets()[LIST]
+    with subprocess.Popen(
+        [sys.executable, "-c", START + PARENT_KILLED, name],
+        cwd=m.secrets,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as writer:
+        writer.stdout.readline()
+        limits = fill_table(m)
+        writer.stdin.write(b"\n")
+        writer.stdin.flush()
+        writer.stdout.readline()
+        resource.prlimit(m.pid, resource.RLIMIT_NOFILE, limits)
+        _, said = writer.communicate(b"\n", timeout=TOOL_TIMEOUT)
+    assert writer.returncode == 1
+    assert os.strerror(errno.ECANCELED).encode() in said
+    assert m.github.secrets()[LIST] == before
+    assert m.requests() == []
+
+
 # Descriptors of a writer
 
 

@@ -30,6 +30,9 @@ SHELL_FORMS = [
         text=True,
     ),
     *in_shells("(cat $FILE) > $NAME"),
+    *in_shells(
+        "cat $FILE > .$NAME.new && mv .$NAME.new $NAME", shown="cat FILE > .new && mv .new NAME"
+    ),
     *in_shells('exec 5> $NAME; echo "$VALUE" >&5; exec 5>&-', text=True),
     *in_shells('while read -r line; do echo "$line"; done < $FILE > $NAME', text=True),
     *in_shells('set -C; echo "$VALUE" > $NAME', text=True),
