@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from bulk.dotenv_cases import ALIKE, MOST, NO_DOTENV, UNSURE, random_file
+from bulk.dotenv_cases import ALIKE, MARKED, MOST, NO_DOTENV, UNSURE, random_file
 from kit.calls import fails, put
 from kit.demo import LIST
 
@@ -139,11 +139,12 @@ def test_gh_refuses_too(peers):
 def test_errors_name_the_line(mount):
     """And nothing of what stands there: it may be of a value that lacks its quotes."""
     m = mount()
-    for text, line in NO_DOTENV + UNSURE:
+    moved = [(b"#\n" + text, line + 1) for text, line in NO_DOTENV + UNSURE]
+    for text, line in moved + MARKED:
         with fails("EINVAL"):
-            put(m.secrets / ".env", b"#\n" + text)
+            put(m.secrets / ".env", text)
         said = m.errors()[-1]
-        assert re.search(rf"\bline {line + 1}\b", said), (text, said)
+        assert re.search(rf"\bline {line}\b", said), (text, said)
     assert not [r for r in m.requests() if r.startswith("PUT")]
     assert not re.search("BEGIN|c2VjcmV0", "".join(m.errors()) + m.log())
 
