@@ -161,8 +161,8 @@ static void judge_success(
 
     v->action = err ? VERDICT_FAIL : VERDICT_OK;
     if (err == -EPROTO)
-        failure_set(&v->why, err, "an unexpected body, with status %ld, from the server",
-            r->status);
+        failure_set(
+            &v->why, err, "an unexpected body, with status %ld, from the server", r->status);
     else if (err)
         failure_set(&v->why, err, "%s", strerror(-err));
 }
