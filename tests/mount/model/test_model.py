@@ -50,7 +50,7 @@ def test_random_operations(mount, github, has_sanitizers, monkeypatch):
         run.run(seconds, operations, figures.take)
     except BaseException:
         print(run.report())
-        print("\n".join(m.errors()[-20:]) if m.process.poll() is None else "it has ended")
+        print("\n".join(m.errors()) if m.process.poll() is None else "it has ended")
         print(f"GHSECRETFS_MODEL_SEED={seed} shows it again, at operation {run.operations}")
         raise
     finally:
