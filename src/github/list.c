@@ -12,13 +12,17 @@
 /* So often a list is fetched whose pages do not add up. The list may change between two pages,
  * but hardly each time. */
 #define ROUNDS_MAX 3
+/* So often all pages of a list are read once more. Who changes a list more often while the list
+ * is read is a program, which does not stop for us. */
+#define AGAIN_MAX 10
 
 struct page {
     struct list *list;
     struct request *request; /* the page's request; NULL when none is under way */
     char *etag;
-    bool not_modified; /* the last answer was 304: `rows` is empty */
+    bool not_modified; /* the last answer was 304, or said what the answer before had said */
     bool have;         /* the page was answered */
+    bool was_read;     /* the page is read once more; `rows` is of the reading before */
     struct rows rows;
 };
 
@@ -34,6 +38,8 @@ struct list {
     unsigned count;
     unsigned pending;          /* pages with a request */
     unsigned round;            /* how often the list was begun anew */
+    unsigned again;            /* how often all pages were asked for once more */
+    bool is_being_reread;      /* all pages are asked for once more now */
     bool conditional;          /* pages are asked for with their ETags */
     unsigned token_generation; /* at the start; counts for every ETag, a later token's too */
     unsigned sso_hidden;       /* rows.sso_hidden of the page that hides most */
@@ -218,11 +224,49 @@ static void list_start_over(struct list *list)
         list_fail_errno(list, -EPROTO, "the pages do not add up");
         return;
     }
+    list->is_being_reread = false;
     drop_pages(list, 0);
     if (list_set_count(list, 1) != 0)
         list_fail_errno(list, -ENOMEM, strerror(ENOMEM));
     else
         (void)list_fetch_missing(list);
+}
+
+/* Contract §3.20: pages that shifted may add up and leave a row out. Where rows are sent back,
+ * all pages must be what they were once the last page had come. */
+static bool must_be_read_again(const struct list *list)
+{
+    return list->kind == ROW_SELECTED && list->count > 1;
+}
+
+static void list_read_again(struct list *list)
+{
+    if (list->again++ >= AGAIN_MAX) {
+        list_fail_errno(list, -EAGAIN, "the list changes each time that it is read");
+        return;
+    }
+    list->is_being_reread = true;
+    list->conditional = true;
+    for (unsigned i = 0; i < list->count; i++) {
+        struct page *page = list->pages[i];
+        page->was_read = true;
+        page->have = page->not_modified = false;
+    }
+    (void)list_fetch_missing(list);
+}
+
+/* All pages are there: are the pages one list? */
+static void list_check(struct list *list)
+{
+    int err = list_adds_up(list);
+    if (err == -EPROTO)
+        list_start_over(list);
+    else if (err)
+        list_fail_errno(list, err, strerror(-err));
+    else if (must_be_read_again(list))
+        list_read_again(list);
+    else
+        list_succeed(list, false);
 }
 
 /* No request is under way any more: is the list complete? */
@@ -234,7 +278,13 @@ static void list_settle(struct list *list)
     for (unsigned i = 0; i < list->count; i++)
         unchanged += list->pages[i]->not_modified;
     if (unchanged == list->count) {
-        list_succeed(list, true);
+        list_succeed(list, !list->is_being_reread);
+        return;
+    }
+    if (list->is_being_reread) {
+        for (unsigned i = 0; i < list->count; i++)
+            list->pages[i]->not_modified = false; /* each page has its rows */
+        list_check(list);
         return;
     }
     /* Some pages have changed: the rows of the unchanged pages are needed as well. */
@@ -244,26 +294,27 @@ static void list_settle(struct list *list)
         page->have &= !page->not_modified;
         page->not_modified = false;
     }
-    if (!list_fetch_missing(list) || list->pending > 0)
-        return;
-    int err = list_adds_up(list);
-    if (err == -EPROTO)
-        list_start_over(list);
-    else if (err)
-        list_fail_errno(list, err, strerror(-err));
-    else
-        list_succeed(list, false);
+    if (list_fetch_missing(list) && list->pending == 0)
+        list_check(list);
 }
 
+/* A page that is read again and has the same rows is as good as a 304: there are servers
+ * without ETags, and bodies that say more than the rows. */
 static int page_take(struct page *page, const struct http_response *response)
 {
+    struct rows rows;
     if (response->sso_hidden > page->list->sso_hidden)
         page->list->sso_hidden = response->sso_hidden;
     free(page->etag);
     page->etag = response->etag[0] ? strdup(response->etag) : NULL;
+    int err = rows_parse_list(response->body.data ? response->body.data : "",
+        response->body.len, page->list->kind, rows_per_page(page->list->kind), &rows);
+    if (err)
+        return err;
+    page->not_modified = page->was_read && rows_are_same(&page->rows, &rows);
     rows_release(&page->rows);
-    return rows_parse_list(response->body.data ? response->body.data : "", response->body.len,
-        page->list->kind, rows_per_page(page->list->kind), &page->rows);
+    page->rows = rows;
+    return 0;
 }
 
 /* How many pages the list has, now that `page` is known; 0: more than PAGES_MAX. The last page

@@ -2,6 +2,9 @@
  * A whole list: the first page, then all other pages together. The rows are counted against the
  * total that the server gives. A list is never given in part: when a page fails, the list
  * fails.
+ *
+ * A list of ROW_SELECTED, which is sent back, is never a mixture of two lists either: when the
+ * list has several pages, all pages are asked for once more, until two readings agree.
  */
 #ifndef GHSECRETFS_LIST_H
 #define GHSECRETFS_LIST_H

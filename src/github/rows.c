@@ -125,6 +125,14 @@ int rows_check_once(const struct rows *const *parts, size_t count)
     return err;
 }
 
+bool rows_are_same(const struct rows *a, const struct rows *b)
+{
+    bool same = a->count == b->count && a->total == b->total;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->row[i].id == b->row[i].id && strcmp(a->row[i].name, b->row[i].name) == 0;
+    return same;
+}
+
 int rows_join(const struct rows *const *parts, size_t count, struct rows *ret)
 {
     size_t name_bytes = 0;

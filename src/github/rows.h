@@ -64,6 +64,9 @@ void rows_release(struct rows *rows);
  * or, for things without a number, their names, byte by byte. 0: no; -EEXIST: yes; -ENOMEM. */
 int rows_check_once(const struct rows *const *parts, size_t count) WARN_UNUSED;
 
+/* Have both the same things, by number and name, in the same order, and the same total? */
+bool rows_are_same(const struct rows *a, const struct rows *b);
+
 /* Copies all rows of `parts`, in order, into `*ret`; `total` is that of parts[0]. 0 or -ENOMEM.
  * The caller releases `*ret`. */
 int rows_join(const struct rows *const *parts, size_t count, struct rows *ret) WARN_UNUSED;

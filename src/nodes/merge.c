@@ -60,6 +60,8 @@ static struct node *child_for(struct nodes *nodes, struct node *dir, const struc
     child->is_organization = row->is_organization;
     take_visibility(child, row); /* first: take_times() may clear written_until_ms */
     take_times(child, row, nodes->mounted_at);
+    if (nodes->entry_seen && node_is_entry(child))
+        nodes->entry_seen(nodes, child);
     return child;
 }
 
@@ -158,6 +160,8 @@ struct node *merge_one(
     struct node *child = hidden ? NULL : child_for(nodes, dir, row);
     if (!child)
         return NULL;
+    /* It must be known for as long as a listing that does not have it. */
+    child->listed |= d->has_listing && dir->kind->complete;
     child->fresh_until_ms = fresh_until_ms;
     child->policy_seen_ms = loop_now_ms();
     return node_ref(child);

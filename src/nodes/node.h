@@ -139,6 +139,8 @@ struct nodes {
     /* Called when a node ends, to free what other modules keep for the node. */
     void (*free_listing)(struct listing *listing); /* `listing` of a directory */
     void (*forget_empty)(struct node *node);       /* `node` has an `empty`, and is gone */
+    /* Called when a row has shown an entry, once the row is taken. NULL: nobody is told. */
+    void (*entry_seen)(struct nodes *nodes, const struct node *entry);
 };
 
 void nodes_init(struct nodes *nodes);

@@ -161,26 +161,12 @@ int selection_add(struct selection *selection, const char *name, int64_t id)
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
+/* By name, then by number: of one renamed and one made since the names can be the same. */
+static int compare_selected(const void *a, const void *b)
 {
     const struct selected *x = a, *y = b;
-    return strcasecmp(x->name, y->name);
-}
-
-void selection_sort(struct selection *selection)
-{
-    struct selected *repository = selection->repository;
-    size_t kept = 0;
-
-    if (selection->count > 1)
-        qsort(repository, selection->count, sizeof *repository, compare_names);
-    for (size_t i = 0; i < selection->count; i++) {
-        if (kept > 0 && compare_names(&repository[kept - 1], &repository[i]) == 0)
-            free(repository[i].name);
-        else
-            repository[kept++] = repository[i];
-    }
-    selection->count = kept;
+    int order = strcasecmp(x->name, y->name);
+    return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -189,17 +175,49 @@ static int compare_ids(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-void selection_remove(struct selection *selection, const int64_t *ids, size_t count)
+int64_t *selection_ids(const struct selection *selection)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < selection->count; i++) {
-        struct selected *at = &selection->repository[i];
-        if (count > 0 && bsearch(&at->id, ids, count, sizeof *ids, compare_ids))
-            free(at->name);
-        else
-            selection->repository[kept++] = *at;
+    int64_t *ids = calloc(selection->count + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < selection->count; i++)
+        ids[i] = selection->repository[i].id;
+    if (ids)
+        qsort(ids, selection->count, sizeof *ids, compare_ids);
+    return ids;
+}
+
+/* Adds those of `from` whose numbers are not in `but`. */
+static int add_all_but(
+    struct selection *selection, const struct selection *from, const struct selection *but)
+{
+    int64_t *ids = selection_ids(but);
+    int err = ids ? 0 : -ENOMEM;
+    for (size_t i = 0; !err && i < from->count; i++) {
+        const struct selected *at = &from->repository[i];
+        if (!bsearch(&at->id, ids, but->count, sizeof *ids, compare_ids))
+            err = selection_add(selection, at->name, at->id);
     }
-    selection->count = kept;
+    free(ids);
+    return err;
+}
+
+int selection_change(const struct selection *base, const struct selection *plus,
+    const struct selection *minus, struct selection *ret)
+{
+    static const struct selection none = {0};
+    struct selection kept = {0};
+
+    *ret = (struct selection){0};
+    int err = add_all_but(&kept, base, minus);
+    if (!err)
+        err = add_all_but(ret, &kept, plus);
+    if (!err)
+        err = add_all_but(ret, plus, &none);
+    selection_release(&kept);
+    if (err)
+        selection_release(ret);
+    else if (ret->count > 1)
+        qsort(ret->repository, ret->count, sizeof *ret->repository, compare_selected);
+    return err;
 }
 
 int selection_write(const struct selection *selection, struct buffer *ret)

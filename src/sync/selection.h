@@ -39,7 +39,7 @@ int entries_parse(const char *text, size_t len, unsigned line, const char *owner
     struct entries *ret, struct list_problem *ret_problem) WARN_UNUSED;
 void entries_release(struct entries *entries);
 
-/* The repositories that are selected for a secret. */
+/* The repositories that are selected for a secret, each once. */
 struct selection {
     struct selected {
         char *name; /* OWNER/REPO, owned */
@@ -51,10 +51,13 @@ struct selection {
 void selection_release(struct selection *selection);
 /* Adds a repository, by a copy of its name. 0 or -ENOMEM. */
 int selection_add(struct selection *selection, const char *name, int64_t id) WARN_UNUSED;
-/* Sorts the repositories by name, without regard to case, and keeps one of each name. */
-void selection_sort(struct selection *selection);
-/* Takes out the repositories whose number is among `ids`, a sorted array. */
-void selection_remove(struct selection *selection, const int64_t *ids, size_t count);
+/* The numbers of the repositories, sorted. The caller frees the array. NULL without memory. */
+int64_t *selection_ids(const struct selection *selection) WARN_UNUSED;
+/* Makes `*ret` of the repositories that are in `base` and not in `minus`, and of those in
+ * `plus`, sorted by name. A repository is known by its number. 0; or -ENOMEM, when `*ret` is
+ * empty. */
+int selection_change(const struct selection *base, const struct selection *plus,
+    const struct selection *minus, struct selection *ret) WARN_UNUSED;
 /* Adds a line for each repository to `ret`: its name. 0 or -errno. */
 int selection_write(const struct selection *selection, struct buffer *ret) WARN_UNUSED;
 

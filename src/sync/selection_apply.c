@@ -203,23 +203,16 @@ static int selection_path(
     return err;
 }
 
-static int add_entries(const struct change *change, struct selection *selection)
+/* Adds the repositories of the lines with a minus, or of all others. */
+static int select_entries(
+    const struct entries *entries, bool is_minus, struct selection *selection)
 {
     int err = 0;
-    for (size_t i = 0; !err && i < change->entries.count; i++) {
-        const struct entry *entry = &change->entries.entry[i];
-        if (entry->sign != '-')
+    for (size_t i = 0; !err && i < entries->count; i++) {
+        const struct entry *entry = &entries->entry[i];
+        if ((entry->sign == '-') == is_minus)
             err = selection_add(selection, entry->name, entry->id);
     }
-    selection_sort(selection);
-    return err;
-}
-
-static int add_selected(struct selection *selection, const struct selection *from)
-{
-    int err = 0;
-    for (size_t i = 0; !err && i < from->count; i++)
-        err = selection_add(selection, from->repository[i].name, from->repository[i].id);
     return err;
 }
 
@@ -227,25 +220,16 @@ static int add_selected(struct selection *selection, const struct selection *fro
  * changed in the `struct policy`: by all entries, or by none on an error. */
 static int apply_to_held(const struct change *change)
 {
-    struct policy *policy = node_policy(change->policy_node);
-    struct selection fresh = {0};
-    size_t count;
-    int64_t *removed = entries_ids(&change->entries, '-', &count);
+    struct selection plus = {0}, minus = {0};
 
-    int err = removed ? 0 : -ENOMEM;
-    if (!err && !replaces(change))
-        err = add_selected(&fresh, &policy->selection);
+    int err = select_entries(&change->entries, false, &plus);
     if (!err)
-        err = add_entries(change, &fresh);
-    if (err) {
-        selection_release(&fresh);
-    } else {
-        selection_remove(&fresh, removed, count);
-        selection_release(&policy->selection);
-        policy->selection = fresh;
-        policy->generation = ++change->task->tree->policy_changes;
-    }
-    free(removed);
+        err = select_entries(&change->entries, true, &minus);
+    if (!err)
+        err = policy_hold_list(
+            change->task->tree, change->policy_node, &plus, &minus, replaces(change));
+    selection_release(&plus);
+    selection_release(&minus);
     return err;
 }
 

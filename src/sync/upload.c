@@ -17,14 +17,16 @@
 #define REFUSAL_TTL_MS 10000
 
 struct upload {
-    struct cleanup cleanup;  /* of the task */
-    struct task *task;       /* on the entry */
-    struct payload payload;  /* payload.staged is referenced */
-    struct wait wait;        /* for the turn, then perhaps for the visibility */
-    bool has_turn;           /* to change the entry */
-    struct list *list;       /* of the repositories that are selected for the secret */
-    struct call *call;       /* the PUT */
-    uint64_t policy_seen_ms; /* loop_now_ms() when the server told the policy that is sent */
+    struct cleanup cleanup;    /* of the task */
+    struct task *task;         /* on the entry */
+    struct payload payload;    /* payload.staged is referenced */
+    struct wait wait;          /* for the turn, then perhaps for the visibility */
+    bool has_turn;             /* to change the entry */
+    struct list *list;         /* of the repositories that are selected for the secret */
+    struct call *call;         /* the PUT */
+    uint64_t policy_seen_ms;   /* loop_now_ms() when the server told the policy that is sent */
+    struct selection selected; /* the repositories, as the server told them */
+    uint64_t selected_seen_ms; /* loop_now_ms() when the server told them; 0: not at all */
     enum visibility sent_visibility; /* in the PUT; VISIBILITY_NONE: the PUT has none */
     unsigned sent_generation;        /* of the policy that a PUT uses up or outdates; 0: none */
     size_t sent_len; /* bytes of the payload, with a line end that is not sent */
@@ -96,6 +98,7 @@ static void upload_undo(struct cleanup *cleanup)
     wait_leave(&upload->wait);
     list_cancel(upload->list);
     call_cancel(upload->call);
+    selection_release(&upload->selected);
     free(upload);
     if (staged)
         node_unref(&task->tree->nodes, staged);
@@ -112,17 +115,13 @@ static void upload_finish(struct upload *upload)
 /* The PUT was a success, so the server has the policy that was in the PUT. */
 static void note_visibility(const struct upload *upload, struct node *node)
 {
-    struct node *policy_node = policy_of_secret(node);
-
     if (node->visibility != upload->sent_visibility) {
         node->old_visibility = node->visibility;
         node->before_change = node->mtime;
     }
     node->visibility = upload->sent_visibility;
     node->policy_seen_ms = loop_now_ms();
-    if (policy_node && policy_is_held(policy_node) &&
-        node_policy(policy_node)->generation == upload->sent_generation)
-        policy_drop(upload->task->tree, policy_node); /* no newer policy waits for a PUT */
+    policy_stored(upload->task->tree, node, upload->sent_generation);
 }
 
 static void upload_send(struct upload *upload);
@@ -137,6 +136,7 @@ static void upload_done(void *arg, const struct failure *why, int64_t date, bool
     upload->call = NULL;
     if (why && why->err == -ERESTART) {
         upload->is_paid = true;
+        upload->selected_seen_ms = 0;
         upload_send(upload);
         return;
     }
@@ -202,25 +202,58 @@ static void upload_put(struct upload *upload, const struct secret_policy *policy
         upload_fail(task, &why);
 }
 
-/* Sends the policy that the server told, `ids` being the selected repositories: a PUT without
- * `ids` would make the server's selection empty. */
-static void upload_put_seen(
-    struct upload *upload, enum visibility visibility, const int64_t *ids, size_t count)
+/* Until when what the server told may be sent back. */
+static uint64_t good_until_ms(const struct upload *upload)
 {
+    uint64_t seen_ms = upload->policy_seen_ms;
+    if (upload->selected_seen_ms && upload->selected_seen_ms < seen_ms)
+        seen_ms = upload->selected_seen_ms;
+    return seen_ms + POLICY_TRUST_MS;
+}
+
+/* The ids go in the same PUT: a PUT without ids would make the server's selection empty. */
+static void upload_put_with(
+    struct upload *upload, enum visibility visibility, const struct selection *selection)
+{
+    int64_t *ids = selection_ids(selection);
     const struct secret_policy policy = {
         .visibility = visibility,
         .ids = ids,
-        .id_count = count,
-        .good_until_ms = upload->policy_seen_ms + POLICY_TRUST_MS,
+        .id_count = selection->count,
+        .good_until_ms = good_until_ms(upload),
         .is_paid = upload->is_paid,
     };
-    upload_put(upload, &policy);
+    if (ids)
+        upload_put(upload, &policy);
+    else
+        upload_fail_errno(upload->task, -ENOMEM, strerror(ENOMEM));
+    free(ids);
 }
+
+/* Sends the server's selection, if that is to be kept, with the changes of `held` (or NULL). */
+static void upload_put_selected(
+    struct upload *upload, const struct policy *held, bool keeps_list)
+{
+    static const struct selection none = {0};
+    struct selection selection;
+
+    int err = selection_change(keeps_list ? &upload->selected : &none,
+        held ? &held->selection : &none, held ? &held->removed : &none, &selection);
+    if (err) {
+        upload_fail_errno(upload->task, err, strerror(-err));
+        return;
+    }
+    upload_put_with(upload, VISIBILITY_SELECTED, &selection);
+    selection_release(&selection);
+}
+
+static void upload_have_visibility(struct upload *upload);
 
 static void upload_have_selected(
     void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
 {
     struct upload *upload = arg;
+    int err = 0;
     (void)etags;
 
     upload->list = NULL;
@@ -228,66 +261,67 @@ static void upload_have_selected(
         upload_fail(upload->task, why);
         return;
     }
-    int64_t *ids = calloc(rows->count ? rows->count : 1, sizeof *ids);
-    if (!ids) {
-        upload_fail_errno(upload->task, -ENOMEM, strerror(ENOMEM));
-        return;
-    }
-    for (size_t i = 0; i < rows->count; i++)
-        ids[i] = rows->row[i].id;
-    upload->policy_seen_ms = loop_now_ms();
-    upload_put_seen(upload, VISIBILITY_SELECTED, ids, rows->count);
-    free(ids);
+    selection_release(&upload->selected);
+    for (size_t i = 0; !err && i < rows->count; i++)
+        err = selection_add(&upload->selected, rows->row[i].name, rows->row[i].id);
+    upload->selected_seen_ms = loop_now_ms();
+    if (err)
+        upload_fail_errno(upload->task, err, strerror(-err));
+    else if (loop_now_ms() < upload->policy_seen_ms + POLICY_TRUST_MS)
+        upload_have_visibility(upload);
+    else
+        upload_send(upload); /* the list took long: is the visibility still `selected`? */
 }
 
-static void upload_with_held(struct upload *upload, const struct policy *held)
+static void upload_read_selected(struct upload *upload)
 {
-    const struct selection *selection = &held->selection;
-    int64_t *ids = calloc(selection->count ? selection->count : 1, sizeof *ids);
+    struct task *task = upload->task;
+    int err = policy_fetch_selected(task->tree, task->node->parent, task->node->name,
+        task->deadline_ms, upload_have_selected, upload, &upload->list);
+    if (err)
+        upload_fail_errno(task, err, strerror(-err));
+}
 
-    if (!ids) {
-        upload_fail_errno(upload->task, -ENOMEM, strerror(ENOMEM));
-        return;
-    }
-    upload->sent_generation = held->generation;
-    for (size_t i = 0; i < selection->count; i++)
-        ids[i] = selection->repository[i].id;
-    const struct secret_policy policy = {
-        .visibility = held->visibility,
-        .ids = ids,
-        .id_count = held->visibility == VISIBILITY_SELECTED ? selection->count : 0,
-        .is_paid = upload->is_paid,
-    };
-    upload_put(upload, &policy);
-    free(ids);
+/* The prepared or held policy that is to go with the value; NULL: none. */
+static struct policy *upload_held(struct upload *upload, bool exists)
+{
+    const struct node *node = upload->task->node;
+
+    if (exists)
+        policy_secret_seen(&upload->task->tree->nodes, node);
+    const struct node *policy_node = policy_of_secret(node);
+    struct policy *held = policy_node ? node_policy(policy_node) : NULL;
+    upload->sent_generation = held ? held->generation : 0;
+    /* For a secret that is gone: the PUT of another secret drops the policy. */
+    return held && exists != held->prepared ? held : NULL;
 }
 
 /* A PUT of an organization's secret must say who may use the secret. The PUT sends the policy
  * that is prepared or held, or else the server's. */
 static void upload_with_policy(struct upload *upload, bool exists)
 {
-    struct task *task = upload->task;
-    struct node *node = task->node;
-    const struct node *policy_node = policy_of_secret(node);
-    const struct policy *held = policy_node ? node_policy(policy_node) : NULL;
-    enum visibility visibility = exists ? node->visibility : task->tree->options.visibility;
+    const struct task *task = upload->task;
+    const struct node *node = task->node;
+    struct policy *held = upload_held(upload, exists);
+    enum visibility visibility = held     ? held->visibility
+                                 : exists ? node->visibility
+                                          : task->tree->options.visibility;
+    bool keeps_list = exists && policy_keeps_list(held, node);
+    bool has_list =
+        upload->selected_seen_ms && loop_now_ms() < upload->selected_seen_ms + POLICY_TRUST_MS;
 
-    if (held && (exists || held->prepared)) {
-        upload_with_held(upload, held);
-        return;
-    }
-    if (held) /* for a secret that is gone: the PUT of another secret drops the policy */
-        upload->sent_generation = held->generation;
-    if (visibility == VISIBILITY_NONE) {
-        upload_fail_errno(task, -EPROTO, "the server does not say who may use it");
-    } else if (exists && visibility == VISIBILITY_SELECTED) {
-        int err = policy_fetch_selected(task->tree, node->parent, node->name, task->deadline_ms,
-            upload_have_selected, upload, &upload->list);
-        if (err)
-            upload_fail_errno(task, err, strerror(-err));
-    } else {
-        upload_put_seen(upload, visibility, NULL, 0);
-    }
+    if (!keeps_list)
+        upload->selected_seen_ms = 0;
+    if (held && held->prepared)
+        held->was_sent = true;
+    if (visibility == VISIBILITY_NONE)
+        upload_fail_errno(upload->task, -EPROTO, "the server does not say who may use it");
+    else if (visibility != VISIBILITY_SELECTED)
+        upload_put_with(upload, visibility, &(struct selection){0});
+    else if (keeps_list && !has_list)
+        upload_read_selected(upload);
+    else
+        upload_put_selected(upload, held, keeps_list);
 }
 
 static void upload_have_visibility(struct upload *upload)

@@ -102,10 +102,11 @@ void access_lookup(struct task *task)
         want_secrets(task, secrets, answer);
 }
 
-/* `repositories` is there while the visibility of the secret is `selected`. */
+/* `repositories` is there while the visibility of the secret is `selected`; and what is prepared
+ * is void once another client has made the secret. */
 void policy_lookup(struct task *task)
 {
-    if (policy_is_held(task->node) || strcmp(task->name, "repositories") != 0)
+    if (policy_is_firm(task->node) || strcmp(task->name, "repositories") != 0)
         tree_lookup_fixed(task);
     else
         want_secrets(task, policy_secrets(task->tree, task->node), tree_lookup_fixed);
@@ -113,7 +114,7 @@ void policy_lookup(struct task *task)
 
 void policy_list(struct task *task)
 {
-    if (policy_is_held(task->node))
+    if (policy_is_firm(task->node))
         task_finish(task);
     else
         want_secrets(task, policy_secrets(task->tree, task->node), task_finish);

@@ -69,6 +69,23 @@ static void open_with(struct access_opening *opening, const struct selection *se
     }
 }
 
+/* The server's list, with the held lines that have a sign. */
+static void open_with_changes(struct access_opening *opening, const struct selection *servers)
+{
+    static const struct selection none = {0};
+    const struct policy *held = node_policy(opening->task->node->parent);
+    struct selection selection;
+
+    int err = selection_change(held && held->replaces ? &none : servers,
+        held ? &held->selection : &none, held ? &held->removed : &none, &selection);
+    if (err) {
+        task_fail_errno(opening->task, err, strerror(-err));
+        return;
+    }
+    open_with(opening, &selection);
+    selection_release(&selection);
+}
+
 static void have_selected(
     void *arg, const struct failure *why, const struct rows *rows, struct etags *etags)
 {
@@ -87,11 +104,10 @@ static void have_selected(
         err = selection_add(&selection, rows->row[i].name, rows->row[i].id);
         repository_ids_add(&task->tree->repository_ids, rows->row[i].name, rows->row[i].id);
     }
-    selection_sort(&selection);
     if (err)
         task_fail_errno(task, err, strerror(-err));
     else
-        open_with(opening, &selection);
+        open_with_changes(opening, &selection);
     selection_release(&selection);
 }
 
@@ -100,9 +116,10 @@ static void begin_with_selected(struct access_opening *opening)
 {
     struct task *task = opening->task;
     struct node *policy_node = task->node->parent;
+    const struct policy *held = node_policy(policy_node);
 
-    if (policy_is_held(policy_node)) {
-        open_with(opening, &node_policy(policy_node)->selection);
+    if (held && !policy_keeps_list(held, policy_secret(task->tree, policy_node))) {
+        open_with(opening, &held->selection);
         return;
     }
     struct node *secrets = policy_secrets(task->tree, policy_node);
@@ -164,7 +181,7 @@ static void begin(struct access_opening *opening)
         return;
     }
     struct node *secrets = policy_secrets(tree, policy_node);
-    if (policy_is_held(policy_node))
+    if (opening->is_word && policy_is_firm(policy_node))
         wait_then(&opening->wait, 0);
     else if (secrets)
         wait_then(&opening->wait, listing_want(tree, secrets, &opening->wait));

@@ -8,6 +8,7 @@
 #include "nodes/empty.h"
 #include "nodes/node.h"
 #include "sync/listing.h"
+#include "sync/policy.h"
 #include "sync/remove.h"
 #include "tree/operations.h"
 #include "tree/places.h"
@@ -27,6 +28,7 @@ int tree_new(struct loop *loop, struct github *github, const struct tree_options
     nodes_init(&tree->nodes);
     tree->nodes.free_listing = listing_free;
     tree->nodes.forget_empty = empty_forget;
+    tree->nodes.entry_seen = policy_secret_seen;
     tree->whole = node_new(&tree->nodes, &place_root, NULL, "");
     tree->root = tree->whole ? node_ref(tree->whole) : NULL;
     tree->login = strdup("");

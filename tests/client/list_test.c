@@ -337,6 +337,129 @@ static void test_next_links_only(void **state)
     outcome_release(&o);
 }
 
+#define SELECTED "/orgs/acme/actions/secrets/T/repositories"
+
+static void seed_selected(struct client *c, int count)
+{
+    char json[200];
+    snprintf(json, sizeof json,
+        "{'org':'acme','org_secret':'T','visibility':'selected','selected_repos':%d}", count);
+    standin_post(&c->standin, "seed", json);
+    standin_delete(&c->standin, "journal");
+}
+
+static void fetch_selected(struct outcome *o, struct client *c)
+{
+    outcome_list(o, c, SELECTED, ROW_SELECTED, NULL, LONG_MS);
+    client_run(c);
+}
+
+static void assert_selected(const struct outcome *o, size_t count)
+{
+    assert_outcome(o, 0);
+    assert_true(o->have_rows);
+    assert_int_equal(o->rows.count, count);
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "acme/selected-%04zu", i + 1);
+        assert_string_equal(o->rows.row[i].name, name);
+    }
+}
+
+/* Of a list that is sent back all pages are asked for once more, together, when all have come. */
+static void test_what_is_sent_back_is_read_again(void **state)
+{
+    static const struct {
+        int repositories;
+        size_t requests;
+    } rows[] = {{1, 1}, {100, 1}, {101, 4}, {250, 6}};
+    struct client *c = *state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct journal journal;
+        struct outcome o;
+        size_t again = rows[i].requests / 2;
+        seed_selected(c, rows[i].repositories);
+        fetch_selected(&o, c);
+        assert_selected(&o, (size_t)rows[i].repositories);
+        journal_read(&c->standin, &journal);
+        assert_int_equal(journal.count, rows[i].requests);
+        for (size_t k = 0; again && k < journal.count; k++) {
+            const struct journal_entry *entry = &journal.entry[k];
+            assert_int_equal(entry->status, k < again ? 200 : 304);
+            assert_true(k < again || entry->start_ms >= journal.entry[again - 1].end_ms);
+        }
+        journal_release(&journal);
+        outcome_release(&o);
+    }
+}
+
+static void test_what_is_sent_back_without_etags(void **state)
+{
+    struct client *c = *state;
+    struct outcome o;
+    seed_selected(c, 250);
+    standin_post(&c->standin, "faults", "{'count':-1,'headers':{'ETag':null}}");
+    fetch_selected(&o, c);
+    assert_selected(&o, 250);
+    assert_int_equal(requests_to(&c->standin, NULL, NULL), 6);
+    outcome_release(&o);
+}
+
+/* Page 2 has others the next time that it is asked for; the total is right. */
+static void order_other_page(struct client *c, int first_id)
+{
+    char fault[8000];
+    size_t len = (size_t)snprintf(fault, sizeof fault,
+        "{'query':'*&page=2','body':{'total_count':250,'repositories':[");
+    for (int i = 0; i < 100; i++)
+        len += (size_t)snprintf(fault + len, sizeof fault - len,
+            "%s{'id':%d,'full_name':'acme/other-%d'}", i > 0 ? "," : "", first_id + i, i);
+    snprintf(fault + len, sizeof fault - len, "]}}");
+    standin_post(&c->standin, "faults", fault);
+}
+
+static void test_what_is_sent_back_and_shifts(void **state)
+{
+    static const struct {
+        int shifts, err;
+        size_t requests;
+    } rows[] = {{1, 0, 9}, {2, 0, 12}, {20, -EAGAIN, 33}};
+    struct client *c = *state;
+    seed_selected(c, 250);
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct outcome o;
+        standin_delete(&c->standin, "faults");
+        standin_delete(&c->standin, "journal");
+        for (int k = 0; k < rows[i].shifts; k++)
+            order_other_page(c, 1000000 * (k + 1));
+        fetch_selected(&o, c);
+        if (rows[i].err)
+            assert_outcome(&o, rows[i].err);
+        else
+            assert_selected(&o, 250);
+        assert_int_equal(requests_to(&c->standin, NULL, NULL), rows[i].requests);
+        outcome_release(&o);
+    }
+}
+
+/* What is read again has a page more, or one less. */
+static void test_what_is_sent_back_and_changes_its_length(void **state)
+{
+    static const int rows[][2] = {{250, 301}, {301, 300}, {250, 100}, {250, 0}};
+    struct client *c = *state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct outcome o;
+        seed_selected(c, rows[i][0]);
+        outcome_list(&o, c, SELECTED, ROW_SELECTED, NULL, LONG_MS);
+        while (requests_to(&c->standin, NULL, "*&page=2") == 0)
+            client_run_for(c, 5);
+        seed_selected(c, rows[i][1]);
+        client_run(c);
+        assert_selected(&o, (size_t)rows[i][1]);
+        outcome_release(&o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +475,10 @@ int main(void)
         CLIENT_TEST(test_shifted_page),
         CLIENT_TEST(test_arrays),
         CLIENT_TEST(test_next_links_only),
+        CLIENT_TEST(test_what_is_sent_back_is_read_again),
+        CLIENT_TEST(test_what_is_sent_back_without_etags),
+        CLIENT_TEST(test_what_is_sent_back_and_shifts),
+        CLIENT_TEST(test_what_is_sent_back_and_changes_its_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

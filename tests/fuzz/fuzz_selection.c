@@ -33,7 +33,8 @@ static bool is_written_plainly(const char *name)
 
 static void check_written_again(const struct entries *entries)
 {
-    struct selection selection = {0};
+    static const struct selection none = {0};
+    struct selection added = {0}, selection, nothing;
     struct entries again;
     struct buffer text;
     struct list_problem problem;
@@ -42,18 +43,21 @@ static void check_written_again(const struct entries *entries)
     REQUIRE(buffer_add_string(&text, "") == 0);
     for (size_t i = 0; i < entries->count; i++)
         if (is_written_plainly(entries->entry[i].name))
-            REQUIRE(selection_add(&selection, entries->entry[i].name, (int64_t)i) == 0);
-    selection_sort(&selection);
+            REQUIRE(selection_add(&added, entries->entry[i].name, (int64_t)i) == 0);
+    REQUIRE(selection_change(&none, &added, &none, &selection) == 0);
+    REQUIRE(selection.count == added.count);
     for (size_t i = 1; i < selection.count; i++)
-        REQUIRE(strcasecmp(selection.repository[i - 1].name, selection.repository[i].name) < 0);
+        REQUIRE(
+            strcasecmp(selection.repository[i - 1].name, selection.repository[i].name) <= 0);
     REQUIRE(selection_write(&selection, &text) == 0);
     REQUIRE(entries_parse(text.data, text.len, 1, "acme", &again, &problem) == 0);
     REQUIRE(again.count == selection.count && !again.is_signed);
     for (size_t i = 0; i < again.count; i++)
         REQUIRE(strcmp(again.entry[i].name, selection.repository[i].name) == 0);
     entries_release(&again);
-    while (selection.count)
-        selection_remove(&selection, &selection.repository[selection.count / 2].id, 1);
+    REQUIRE(selection_change(&selection, &none, &added, &nothing) == 0 && nothing.count == 0);
+    selection_release(&nothing);
+    selection_release(&added);
     selection_release(&selection);
     buffer_release(&text);
 }

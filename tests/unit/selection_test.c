@@ -209,47 +209,68 @@ static void assert_reads(const struct selection *selection, const char *text)
     buffer_release(&out);
 }
 
-static void test_selection(void **state)
+/* "1 acme/web, 2 acme/api" */
+static struct selection selected(const char *text)
 {
     struct selection selection = {0};
+    char name[64];
+    int id, used;
+    for (; sscanf(text, "%d %63[^,]%n", &id, name, &used) == 2;
+         text += used + (text[used] == ','))
+        assert_int_equal(selection_add(&selection, name, id), 0);
+    return selection;
+}
+
+static void test_selection_is_changed_by_number(void **state)
+{
+    static const struct {
+        const char *base, *plus, *minus, *reads;
+    } rows[] = {
+        {"", "", "", ""},
+        {"3 acme/web,1 acme/Api,2 acme/docs", "", "", "acme/Api\nacme/docs\nacme/web\n"},
+        {"1 acme/web", "1 acme/web", "", "acme/web\n"},
+        {"1 acme/web", "1 acme/renamed", "", "acme/renamed\n"},
+        {"9 acme/web", "1 acme/web", "", "acme/web\nacme/web\n"},
+        {"1 acme/a,2 acme/b,3 acme/c", "", "2 acme/old", "acme/a\nacme/c\n"},
+        {"1 acme/a,2 acme/b", "3 acme/c", "1 acme/a,4 acme/d", "acme/b\nacme/c\n"},
+        {"", "2 acme/b,1 acme/a", "3 acme/c", "acme/a\nacme/b\n"},
+        {"1 acme/a,2 acme/b", "", "2 acme/b,1 acme/a", ""},
+    };
     (void)state;
-    assert_reads(&selection, "");
-    assert_int_equal(selection_add(&selection, "acme/web", 3), 0);
-    assert_int_equal(selection_add(&selection, "acme/Api", 1), 0);
-    assert_int_equal(selection_add(&selection, "acme/docs", 2), 0);
-    selection_sort(&selection);
-    assert_reads(&selection, "acme/Api\nacme/docs\nacme/web\n");
-    assert_int_equal(selection_add(&selection, "acme/DOCS", 2), 0);
-    selection_sort(&selection);
-    assert_int_equal(selection.count, 3);
-    selection_remove(&selection, (int64_t[]){0, 99}, 2);
-    assert_int_equal(selection.count, 3);
-    selection_remove(&selection, (int64_t[]){2}, 1);
-    assert_reads(&selection, "acme/Api\nacme/web\n");
-    selection_remove(&selection, NULL, 0);
-    selection_remove(&selection, (int64_t[]){1, 3}, 2);
-    assert_reads(&selection, "");
-    assert_int_equal(selection_add(&selection, "acme/web", 3), 0);
-    selection_release(&selection);
-    assert_int_equal(selection.count, 0);
-    selection_release(&selection);
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct selection base = selected(rows[i].base), plus = selected(rows[i].plus),
+                         minus = selected(rows[i].minus), changed;
+        assert_int_equal(selection_change(&base, &plus, &minus, &changed), 0);
+        assert_reads(&changed, rows[i].reads);
+        int64_t *ids = selection_ids(&changed);
+        for (size_t k = 1; k < changed.count; k++)
+            assert_true(ids[k - 1] < ids[k]);
+        free(ids);
+        selection_release(&base);
+        selection_release(&plus);
+        selection_release(&minus);
+        selection_release(&changed);
+        selection_release(&changed);
+    }
 }
 
 static void test_selection_is_sorted(void **state)
 {
-    struct selection selection = {0};
+    static const struct selection none = {0};
+    struct selection added = {0}, selection;
     char name[32];
     (void)state;
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "acme/repo-%03u", i * 7 % 1000);
-        assert_int_equal(selection_add(&selection, name, i), 0);
+        assert_int_equal(selection_add(&added, name, i), 0);
     }
-    selection_sort(&selection);
+    assert_int_equal(selection_change(&none, &added, &none, &selection), 0);
     assert_int_equal(selection.count, 1000);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "acme/repo-%03u", i);
         assert_string_equal(selection.repository[i].name, name);
     }
+    selection_release(&added);
     selection_release(&selection);
 }
 
@@ -263,7 +284,7 @@ int main(void)
         cmocka_unit_test(test_many_lines),
         cmocka_unit_test(test_byte_order_mark),
         cmocka_unit_test(test_problems_have_a_line),
-        cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_selection_is_changed_by_number),
         cmocka_unit_test(test_selection_is_sorted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
