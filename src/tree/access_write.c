@@ -60,7 +60,8 @@ void access_file_fail_again(struct task *task, struct access_file *file)
 {
     task->quiet = true;
     task->notice_fd = -1;
-    access_file_fail_errno(task, file, file->spoilt, "what was written was refused");
+    /* The node keeps no error anew: another list may have been applied since. */
+    task_fail_errno(task, file->spoilt, "what was written was refused");
 }
 
 static void spoil(

@@ -272,6 +272,20 @@ def test_fsync_applies_a_line_that_is_not_ended(access):
     assert a.selected() == [*OLD[:1], "acme/docs", "acme/infra", *OLD[1:]]
 
 
+def test_fsync_tells_of_no_failure_from_before_a_success(access):
+    """A child that lets go of what was refused long ago is no news."""
+    a = access()
+    path = a.path / "repositories"
+    with opened(path, os.O_WRONLY | os.O_APPEND) as fd:
+        with fails("EINVAL"):
+            os.write(fd, b"acme/in fra\n")
+        put(path, LIST.encode())
+        subprocess.run(["true"], check=True, pass_fds=[fd])
+        os.ftruncate(fd, 0)
+        os.fsync(fd)
+    assert a.selected() == NAMES
+
+
 def test_fsync_fails_until_a_change_succeeds(access):
     a = access()
     a.github.fault(method="PUT", path=PAGERDUTY, status=403)
