@@ -253,6 +253,7 @@ int policy_hold_list(struct tree *tree, struct node *policy_node, const struct s
         selection_release(&selection);
         return err;
     }
+    selection_sort(&selection);
     replaces |= policy->replaces;
     forget_list(policy);
     policy->replaces = replaces;

@@ -180,9 +180,14 @@ int64_t *selection_ids(const struct selection *selection)
     int64_t *ids = calloc(selection->count + 1, sizeof *ids);
     for (size_t i = 0; ids && i < selection->count; i++)
         ids[i] = selection->repository[i].id;
-    if (ids)
-        qsort(ids, selection->count, sizeof *ids, compare_ids);
     return ids;
+}
+
+void selection_sort(struct selection *selection)
+{
+    if (selection->count > 1)
+        qsort(selection->repository, selection->count, sizeof *selection->repository,
+            compare_selected);
 }
 
 /* Adds those of `from` whose numbers are not in `but`. */
@@ -191,6 +196,8 @@ static int add_all_but(
 {
     int64_t *ids = selection_ids(but);
     int err = ids ? 0 : -ENOMEM;
+    if (ids)
+        qsort(ids, but->count, sizeof *ids, compare_ids);
     for (size_t i = 0; !err && i < from->count; i++) {
         const struct selected *at = &from->repository[i];
         if (!bsearch(&at->id, ids, but->count, sizeof *ids, compare_ids))
@@ -215,8 +222,6 @@ int selection_change(const struct selection *base, const struct selection *plus,
     selection_release(&kept);
     if (err)
         selection_release(ret);
-    else if (ret->count > 1)
-        qsort(ret->repository, ret->count, sizeof *ret->repository, compare_selected);
     return err;
 }
 

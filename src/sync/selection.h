@@ -51,11 +51,14 @@ struct selection {
 void selection_release(struct selection *selection);
 /* Adds a repository, by a copy of its name. 0 or -ENOMEM. */
 int selection_add(struct selection *selection, const char *name, int64_t id) WARN_UNUSED;
-/* The numbers of the repositories, sorted. The caller frees the array. NULL without memory. */
+/* Sorts the repositories by name, and those of one name by number. */
+void selection_sort(struct selection *selection);
+/* The numbers of the repositories, in their order. The caller frees the array. NULL without
+ * memory. */
 int64_t *selection_ids(const struct selection *selection) WARN_UNUSED;
 /* Makes `*ret` of the repositories that are in `base` and not in `minus`, and of those in
- * `plus`, sorted by name. A repository is known by its number. 0; or -ENOMEM, when `*ret` is
- * empty. */
+ * `plus`, in the order of both. A repository is known by its number. 0; or -ENOMEM, when `*ret`
+ * is empty. */
 int selection_change(const struct selection *base, const struct selection *plus,
     const struct selection *minus, struct selection *ret) WARN_UNUSED;
 /* Adds a line for each repository to `ret`: its name. 0 or -errno. */

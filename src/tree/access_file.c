@@ -82,6 +82,7 @@ static void open_with_changes(struct access_opening *opening, const struct selec
         task_fail_errno(opening->task, err, strerror(-err));
         return;
     }
+    selection_sort(&selection);
     open_with(opening, &selection);
     selection_release(&selection);
 }

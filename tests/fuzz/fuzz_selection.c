@@ -46,6 +46,7 @@ static void check_written_again(const struct entries *entries)
             REQUIRE(selection_add(&added, entries->entry[i].name, (int64_t)i) == 0);
     REQUIRE(selection_change(&none, &added, &none, &selection) == 0);
     REQUIRE(selection.count == added.count);
+    selection_sort(&selection);
     for (size_t i = 1; i < selection.count; i++)
         REQUIRE(
             strcasecmp(selection.repository[i - 1].name, selection.repository[i].name) <= 0);
