@@ -108,7 +108,7 @@ COPIES = [
     ),
     Tool(
         "install -s $FILE $NAME",
-        loses="strip cannot read the value, and install then removes what it has stored",
+        note="strip cannot read the value; what install then removes is kept, since install fails",
     ),
     Tool("busybox mv $FILE $NAME", needs=("busybox",), loses=_BUSYBOX),
     *each(
